@@ -1,0 +1,93 @@
+"""Registry of detector functions: what is gathered, which side is odd, what an empty bucket means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Statistic(StrEnum):
+    """What is gathered of a cell; also `function_description` of the results."""
+
+    COUNT = "count"
+    DISTINCT_COUNT = "distinct_count"
+    MEAN = "mean"
+    MEDIAN = "median"
+    MIN = "min"
+    MAX = "max"
+    SUM = "sum"
+    VARP = "varp"
+    METRIC = "metric"
+
+
+class Side(StrEnum):
+    """Which deviations are anomalies; models learn from both sides in any case."""
+
+    BOTH = "both"
+    HIGH = "high"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One detector function.
+
+    Attributes
+    ----------
+    empty_is_zero : bool
+        A known series without records in a bucket has the value 0 there; otherwise the bucket is
+        skipped for that series.
+    features : tuple of str
+        `function_description` of each feature; `metric` watches three at once.
+    """
+
+    name: str
+    statistic: Statistic
+    side: Side = Side.BOTH
+    empty_is_zero: bool = False
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What each feature is called in results."""
+        if self.statistic is Statistic.METRIC:
+            return ("mean", "min", "max")
+        return (str(self.statistic),)
+
+    @property
+    def needs_number(self) -> bool:
+        """Whether the detector's field is read as a number."""
+        return self.statistic not in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
+
+    @property
+    def is_count_like(self) -> bool:
+        """Whether the value is a whole number of events or things (a rate)."""
+        return self.statistic in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
+
+
+def _family(
+    name: str, statistic: Statistic, *, empty_is_zero: bool = False
+) -> list[Function]:
+    return [
+        Function(name, statistic, Side.BOTH, empty_is_zero),
+        Function(f"high_{name}", statistic, Side.HIGH, empty_is_zero),
+        Function(f"low_{name}", statistic, Side.LOW, empty_is_zero),
+    ]
+
+
+FUNCTIONS: dict[str, Function] = {
+    function.name: function
+    for function in [
+        *_family("count", Statistic.COUNT, empty_is_zero=True),
+        *_family("non_zero_count", Statistic.COUNT),
+        *_family("distinct_count", Statistic.DISTINCT_COUNT, empty_is_zero=True),
+        *_family("mean", Statistic.MEAN),
+        *_family("avg", Statistic.MEAN),
+        *_family("median", Statistic.MEDIAN),
+        *_family("sum", Statistic.SUM, empty_is_zero=True),
+        *_family("non_null_sum", Statistic.SUM),
+        *_family("varp", Statistic.VARP),
+        Function("min", Statistic.MIN),
+        Function("max", Statistic.MAX),
+        Function("metric", Statistic.METRIC),
+    ]
+}

@@ -1,0 +1,1 @@
+"""Statistics that the models are made of."""

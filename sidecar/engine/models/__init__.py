@@ -1,0 +1,1 @@
+"""Models of series, batched over the series of a detector."""

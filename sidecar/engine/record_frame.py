@@ -1,0 +1,56 @@
+"""Records as columns: what the record reader hands to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sidecar.engine.arrays import CodeArray, FloatArray, HashArray, IntArray
+
+# Code of a value that is missing, null or the empty string.
+MISSING = -1
+
+
+@dataclass(slots=True)
+class FieldNeeds:
+    """Which columns the job's detectors and influencers need (each field name once per list).
+
+    Attributes
+    ----------
+    numbers : tuple of str
+        Metric fields and the summary count field: float64, NaN where absent or not a number.
+    codes : tuple of str
+        By, over, partition and influencer fields: codes into the job's `FieldDictionary`.
+    hashes : tuple of str
+        Fields whose distinct values are counted: 64-bit hashes of the text, 0 where missing.
+    """
+
+    numbers: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class RecordFrame:
+    """Accepted records in order of arrival; n records.
+
+    Attributes
+    ----------
+    time : (n,) int64
+        Epoch seconds.
+    numbers, codes, hashes : mapping of field name to (n,) column
+        See `FieldNeeds`. `codes` are int32, `MISSING` (-1) where there is no value.
+    """
+
+    time: IntArray
+    numbers: Mapping[str, FloatArray] = field(default_factory=dict)
+    codes: Mapping[str, CodeArray] = field(default_factory=dict)
+    hashes: Mapping[str, HashArray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def nbytes(self) -> int:
+        """Bytes of all columns."""
+        columns = [*self.numbers.values(), *self.codes.values(), *self.hashes.values()]
+        return int(self.time.nbytes) + sum(int(c.nbytes) for c in columns)

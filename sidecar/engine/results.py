@@ -1,0 +1,133 @@
+"""Results of buckets as columns: what the engine hands to the worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
+
+
+@dataclass(slots=True)
+class RecordTable:
+    """Anomalous cells only; r rows, sorted by bucket, then most anomalous first.
+
+    Attributes
+    ----------
+    bucket : (r,) int64
+        Row of `BucketResults`.
+    detector, series : (r,) int32
+        Detector index; series id within it (see SeriesKeys for the names).
+    probability : (r,) float64
+        In (0, 1].
+    score : (r,) float64
+        0..100, both record_score and initial_record_score when first written.
+    actual, typical, lower, upper : (r,) float64
+        Value seen, value expected, 95 % confidence bounds.
+    multi_bucket_impact : (r,) float64
+        -5..5.
+    feature : (r,) int32
+        Which feature of the function (only `metric` has more than one: mean, min, max).
+    single_bucket_impact, multi_bucket_explained, anomaly_length : (r,) int64
+        Members of anomaly_score_explanation; -1 where unknown.
+    high_variance_penalty, incomplete_bucket_penalty : (r,) bool
+        Members of anomaly_score_explanation.
+    influencers : list of (row, field name, tuple of codes)
+        Influencer values that carry the record, for every influencer field of the job.
+    """
+
+    bucket: IntArray
+    detector: CodeArray
+    series: CodeArray
+    probability: FloatArray
+    score: FloatArray
+    actual: FloatArray
+    typical: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    multi_bucket_impact: FloatArray
+    feature: CodeArray
+    single_bucket_impact: IntArray
+    multi_bucket_explained: IntArray
+    anomaly_length: IntArray
+    high_variance_penalty: BoolArray
+    incomplete_bucket_penalty: BoolArray
+    influencers: list[tuple[int, str, tuple[int, ...]]]
+
+
+@dataclass(slots=True)
+class InfluencerTable:
+    """Influencer values that took part in anomalies; r rows sorted by bucket.
+
+    `field` is the place of the influencer field in the job's `influencers`; `code` is a code of
+    that field's dictionary; `probability` in (0, 1]; `raw_score` >= 0; `score` 0..100.
+    """
+
+    bucket: IntArray
+    field: CodeArray
+    code: CodeArray
+    probability: FloatArray
+    raw_score: FloatArray
+    score: FloatArray
+
+
+@dataclass(slots=True)
+class BucketInfluencerTable:
+    """Per bucket and influencer field with an anomaly: the aggregate of that field's values.
+
+    `field` as in InfluencerTable. The `bucket_time` influencer is in BucketResults itself.
+    """
+
+    bucket: IntArray
+    field: CodeArray
+    probability: FloatArray
+    raw_score: FloatArray
+    score: FloatArray
+
+
+@dataclass(slots=True)
+class ModelPlotTable:
+    """Bounds of every modelled series in every bucket; r rows sorted by bucket.
+
+    `actual` is NaN where nothing was observed.
+    """
+
+    bucket: IntArray
+    detector: CodeArray
+    series: CodeArray
+    feature: CodeArray
+    lower: FloatArray
+    median: FloatArray
+    upper: FloatArray
+    actual: FloatArray
+
+
+@dataclass(slots=True)
+class BucketResults:
+    """Results of k consecutive buckets, empty ones included.
+
+    Attributes
+    ----------
+    time : (k,) int64
+        Start of the bucket, epoch seconds.
+    event_count : (k,) int64
+    probability, raw_score : (k,) float64
+        Of the bucket as a whole (its `bucket_time` influencer); probability in (0, 1].
+    bucket_time_score : (k,) float64
+        0..100, the bucket_time influencer's own score.
+    score : (k,) float64
+        0..100: the bucket's anomaly_score, the maximum over its bucket influencers.
+    is_interim : bool
+        Partial buckets: nothing was learned from them.
+    """
+
+    time: IntArray
+    event_count: IntArray
+    probability: FloatArray
+    raw_score: FloatArray
+    bucket_time_score: FloatArray
+    score: FloatArray
+    records: RecordTable
+    influencers: InfluencerTable
+    bucket_influencers: BucketInfluencerTable
+    model_plot: ModelPlotTable | None
+    is_interim: bool = False

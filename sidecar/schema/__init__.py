@@ -1,0 +1,1 @@
+"""What is exchanged and stored: frozen dataclasses with their parsers and renderers."""

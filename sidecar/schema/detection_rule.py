@@ -1,0 +1,34 @@
+"""Custom rules of a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCondition:
+    """A comparison: `applies_to` is actual, typical, diff_from_typical or time."""
+
+    applies_to: str
+    operator: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRef:
+    """A filter and whether its items are included or excluded."""
+
+    filter_id: str
+    filter_type: str = "include"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionRule:
+    """When `scope` and all `conditions` hold, the `actions` are taken."""
+
+    actions: tuple[str, ...] = ("skip_result",)
+    scope: Mapping[str, FilterRef] | None = None
+    conditions: tuple[RuleCondition, ...] = ()
+    params: Mapping[str, Any] | None = None
