@@ -139,6 +139,10 @@ class ConflictError(MlError):
     type = "status_exception"
 
 
+class JobFailedError(ConflictError):
+    """The analysis of an open job died; its task becomes `failed`."""
+
+
 class VersionConflictError(MlError):
     """A compare-and-set lost against another writer (409)."""
 

@@ -1,0 +1,1 @@
+"""The demo: a job on a generated data set, from nothing to its anomalies."""

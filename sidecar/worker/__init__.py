@@ -1,0 +1,1 @@
+"""What runs inside a job's process: read, analyse, write results, persist."""

@@ -1,0 +1,355 @@
+"""One open job: journal, read, analyse, write results, persist."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sidecar.clock import Clock
+from sidecar.errors import JobFailedError, MlError, TooManyRequestsError
+from sidecar.interfaces import (
+    AuditLog,
+    FlushAnswer,
+    FlushRequest,
+    Journal,
+    OpenJobStats,
+    StatsStore,
+    TimeRange,
+)
+from sidecar.schema.data_counts import DataCounts
+from sidecar.schema.job import Job
+from sidecar.schema.job_document import job_from_document, job_to_document
+from sidecar.schema.model_size_stats import ModelSizeStats
+from sidecar.schema.model_snapshot import ModelSnapshot
+from sidecar.schema.timing_stats import TimingStats
+from sidecar.settings import Settings
+from sidecar.worker.analysis import Analysis
+from sidecar.worker.model_size import audit_memory_status, model_size_stats
+from sidecar.worker.record_reader import MalformedInput, RecordReader
+from sidecar.worker.results_queue import ResultsQueue
+from sidecar.worker.snapshots import Snapshots
+from sidecar.worker.work_queue import WorkQueue
+
+logger = logging.getLogger(__name__)
+
+# Counts and timing are stored at most this often while data stream in; always at flush and close.
+_STATS_INTERVAL_MS = 5_000
+_RETRY_AFTER = {"Retry-After": "5"}
+
+
+@dataclasses.dataclass(slots=True)
+class OpenParts:
+    """What an open job is made of; `worker.opening` puts it together."""
+
+    job: Job
+    epoch: int
+    journal: Journal
+    reader: RecordReader
+    analysis: Analysis
+    results: ResultsQueue
+    snapshots: Snapshots
+    stats: StatsStore
+    audit: AuditLog
+    settings: Settings
+    clock: Clock
+    # Position of the last journal entry that a stored snapshot contains.
+    persisted_position: int
+
+
+class Autodetect:
+    """An open job (implements `interfaces.OpenJob`).
+
+    Three stages, each in a thread of its own: the caller's parses, the engine's analyses, the
+    results queue's writes. `_order` keeps posts, flushes, updates and snapshots one at a time.
+    """
+
+    def __init__(self, parts: OpenParts) -> None:
+        self._parts = parts
+        self._job_id = parts.job.job_id
+        self._order = threading.RLock()
+        self._work = WorkQueue(f"engine-{self._job_id}", parts.settings.queue_max_bytes)
+        self._totals = parts.reader.totals
+        self._size = self._measure()
+        self._peak_bytes = self._size.model_bytes
+        self._memory_status = self._size.memory_status
+        self._stats_stored_at = 0
+        self._persisted_position = parts.persisted_position
+        self._stopping = threading.Event()
+        self._persist_wanted = threading.Event()
+        self._timer = threading.Thread(
+            target=self._persist_in_background, name=f"persist-{self._job_id}", daemon=True
+        )
+        self._timer.start()
+
+    # --- OpenJob ----------------------------------------------------------------------------
+
+    def post(self, chunks: Iterable[bytes], reset: TimeRange | None) -> DataCounts:
+        """See `interfaces.OpenJob.post`."""
+        with self._order:
+            self._admit()
+            arguments = _upload_arguments(reset, self._parts.clock())
+            upload = self._parts.journal.begin_upload(arguments)
+            try:
+                for chunk in chunks:
+                    upload.append(chunk)
+            except BaseException:
+                upload.discard()
+                raise
+            malformed: MalformedInput | None = None
+            try:
+                counts = self._read(upload.read(), arguments)
+            except MalformedInput as error:
+                counts, malformed = error.counts, error
+            upload.commit()
+            self._store_stats(only_if_due=True)
+            if self._parts.journal.size_bytes() > self._parts.settings.journal_max_bytes:
+                self._persist_wanted.set()
+            if malformed is not None:
+                raise malformed
+            return counts
+
+    def flush(self, request: FlushRequest) -> FlushAnswer:
+        """See `interfaces.OpenJob.flush`."""
+        with self._order:
+            self._parts.journal.append("flush", dataclasses.asdict(request))
+            self._flush(request)
+            self._drain()
+            self._store_stats(only_if_due=False)
+            self._parts.results.refresh()
+            end_s = self._parts.analysis.engine.last_finalized_bucket_end
+            return FlushAnswer(None if end_s is None else end_s * 1000)
+
+    def update(self, job: Job) -> None:
+        """See `interfaces.OpenJob.update`."""
+        with self._order:
+            self._parts.journal.append("update", {"job": job_to_document(job)})
+            self._put(lambda: self._parts.analysis.update(job))
+            self._drain()
+
+    def persist(self) -> str:
+        """See `interfaces.OpenJob.persist`."""
+        with self._order:
+            self._drain()
+            parts = self._parts
+            engine = parts.analysis.engine
+            position = parts.journal.position()
+            now = parts.clock()
+            size = self._size
+            finalized_s = engine.last_finalized_bucket_end
+            span_s = parts.job.analysis_config.bucket_span.seconds
+            snapshot = ModelSnapshot(
+                job_id=self._job_id,
+                snapshot_id=parts.snapshots.new_id(),
+                timestamp=now,
+                snapshot_doc_count=0,
+                description="State persisted due to job close at "
+                if self._stopping.is_set()
+                else "Periodic background persist at ",
+                model_size_stats=size,
+                latest_record_time_stamp=self._totals.latest_record_timestamp,
+                latest_result_time_stamp=None
+                if finalized_s is None
+                else (finalized_s - span_s) * 1000,
+                quantiles={"job_id": self._job_id, "timestamp": now, "quantile_state": ""},
+                journal_position=position,
+                journal_id=parts.journal.journal_id,
+                data_counts={**self._totals.to_document(), "reader": parts.reader.save()},
+                epoch=parts.epoch,
+            )
+            snapshot = dataclasses.replace(
+                snapshot, description=f"{snapshot.description}{_iso(now)}"
+            )
+            stored = parts.snapshots.store(snapshot, engine.save())
+            self._persisted_position = position
+            parts.journal.truncate(position)
+            return stored.snapshot_id
+
+    def stats(self) -> OpenJobStats:
+        """See `interfaces.OpenJob.stats`."""
+        return OpenJobStats(self._totals, self._size, self._parts.analysis.timing)
+
+    def close(self) -> None:
+        """See `interfaces.OpenJob.close`."""
+        self._stopping.set()
+        self._persist_wanted.set()
+        with self._order:
+            self._drain()
+            if self._parts.journal.position() != self._persisted_position:
+                self.persist()
+            self._store_stats(only_if_due=False)
+            self._parts.results.refresh()
+            self._end()
+
+    def abandon(self) -> None:
+        """See `interfaces.OpenJob.abandon`."""
+        self._stopping.set()
+        self._persist_wanted.set()
+        self._end()
+
+    # --- replay -----------------------------------------------------------------------------
+
+    def replay(self) -> None:
+        """Do again what the journal holds behind the restored snapshot."""
+        parts = self._parts
+        with self._order:
+            self._put(parts.analysis.begin_replay)
+            for entry, blocks in parts.journal.entries(self._persisted_position):
+                if entry.kind == "upload":
+                    try:
+                        self._read(blocks, entry.arguments)
+                    except MalformedInput:
+                        logger.info("replayed an upload with malformed records")
+                elif entry.kind == "flush":
+                    self._flush(FlushRequest(**entry.arguments))
+                elif entry.kind == "update":
+                    self._replay_update(entry.arguments)
+            self._drain()
+            span_s = parts.job.analysis_config.bucket_span.seconds
+            finalized_s = parts.analysis.engine.last_finalized_bucket_end
+            parts.results.delete_after(
+                -1 if finalized_s is None else (finalized_s - span_s) * 1000
+            )
+            self._put(parts.analysis.end_replay)
+            self._drain()
+
+    def _replay_update(self, arguments: Mapping[str, Any]) -> None:
+        job = job_from_document(arguments["job"])
+        self._put(lambda: self._parts.analysis.update(job))
+
+    # --- stages -----------------------------------------------------------------------------
+
+    def _admit(self) -> None:
+        """Wait for room before an upload is received; once admitted it is taken whole."""
+        if not self._work.wait_for_room(self._parts.settings.queue_wait_ms / 1000):
+            raise TooManyRequestsError(
+                f"job [{self._job_id}] has too much data waiting to be analysed; "
+                "send this upload again later",
+                headers=_RETRY_AFTER,
+            )
+        self._raise_failure()
+
+    def _read(self, blocks: Iterable[bytes], arguments: Mapping[str, Any]) -> DataCounts:
+        """Parse an upload and hand its records to the engine; the totals move on."""
+        parts = self._parts
+        if (reset_start := arguments.get("reset_start")) is not None:
+            start_s, end_s = reset_start // 1000, arguments["reset_end"] // 1000
+            self._put(lambda: parts.analysis.reset_buckets(start_s, end_s))
+        received = arguments["received"]
+        try:
+            counts = parts.reader.read(
+                blocks, lambda frame: self._put(lambda: parts.analysis.process(frame), frame.nbytes())
+            )
+        except MalformedInput as error:
+            error.counts = self._take_counts(error.counts, received)
+            raise
+        self._put(self._after_engine_step)
+        return self._take_counts(counts, received)
+
+    def _take_counts(self, counts: DataCounts, received: int) -> DataCounts:
+        """Add an upload's counts to the totals and stamp them."""
+        counts = dataclasses.replace(counts, last_data_time=received, log_time=received)
+        self._totals = self._totals.plus(counts)
+        return counts
+
+    def _flush(self, request: FlushRequest) -> None:
+        """Hand a flush to the engine, and its time limits to the reader."""
+        self._put(lambda: self._parts.analysis.flush(request))
+        if request.skip_time is not None or request.advance_time is not None:
+            self._drain()
+            self._parts.reader.set_floor(self._parts.analysis.engine.first_open_bucket)
+        self._put(self._after_engine_step)
+
+    def _put(self, item: Any, nbytes: int = 0) -> None:
+        try:
+            self._work.put(item, nbytes)
+        except BaseException:
+            self._raise_failure()
+            raise
+
+    def _drain(self) -> None:
+        """Wait until all data are analysed and all results written."""
+        try:
+            self._work.drain()
+            self._parts.results.drain()
+        except BaseException:
+            self._raise_failure()
+            raise
+
+    def _raise_failure(self) -> None:
+        """An engine or writer that died makes the job fail, with its reason for the user."""
+        failure = self._work.failure or self._parts.results.failure
+        if failure is None:
+            return
+        if isinstance(failure, MlError):
+            raise failure
+        logger.error("analysis failed", exc_info=failure, extra={"ml.job_id": self._job_id})
+        reason = (
+            f"[{self._job_id}] the analysis failed: {type(failure).__name__}: {failure}. "
+            "Acknowledged data are kept; close the job with force and open it again"
+        )
+        raise JobFailedError(reason) from failure
+
+    # --- housekeeping -----------------------------------------------------------------------
+
+    def _after_engine_step(self) -> None:
+        """In the engine's thread: how large the models have become."""
+        self._size = self._measure()
+        self._peak_bytes = self._size.peak_model_bytes
+        if self._size.memory_status != self._memory_status:
+            audit_memory_status(self._parts.audit, self._size)
+            self._memory_status = self._size.memory_status
+
+    def _measure(self) -> ModelSizeStats:
+        parts = self._parts
+        return model_size_stats(
+            self._job_id,
+            parts.analysis.engine,
+            peak_bytes=getattr(self, "_peak_bytes", 0),
+            now_ms=parts.clock(),
+        )
+
+    def _store_stats(self, *, only_if_due: bool) -> None:
+        now = self._parts.clock()
+        if only_if_due and now - self._stats_stored_at < _STATS_INTERVAL_MS:
+            return
+        self._stats_stored_at = now
+        timing: TimingStats = self._parts.analysis.timing
+        size = None if only_if_due else self._size
+        self._parts.stats.put(counts=self._totals, size=size, timing=timing)
+
+    def _persist_in_background(self) -> None:
+        interval = self._parts.job.background_persist_interval
+        default_ms = self._parts.settings.background_persist_interval_ms
+        interval_s = (interval.millis if interval else default_ms) / 1000
+        while True:
+            self._persist_wanted.wait(interval_s)
+            self._persist_wanted.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                with self._order:
+                    if self._parts.journal.position() != self._persisted_position:
+                        self.persist()
+            except MlError:
+                logger.exception("background persist failed", extra={"ml.job_id": self._job_id})
+
+    def _end(self) -> None:
+        self._work.stop()
+        self._parts.results.stop()
+
+
+def _upload_arguments(reset: TimeRange | None, now_ms: int) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"received": now_ms}
+    if reset is not None and reset.start is not None:
+        arguments["reset_start"] = reset.start
+        arguments["reset_end"] = reset.end if reset.end is not None else reset.start + 1000
+    return arguments
+
+
+def _iso(millis: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,171 @@
+"""Record documents: one for each anomalous cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from sidecar.engine.arrays import CodeArray
+from sidecar.engine.dictionary import FieldDictionary
+from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.results import BucketResults, RecordTable
+from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.detector import Detector
+from sidecar.schema.document_ids import record_id
+from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
+
+Names = Sequence[str | None]
+
+
+class SeriesNames(Protocol):
+    """Finds the (partition, by, over) values of series; `AnomalyJob.series_names` is it."""
+
+    def __call__(self, detector_index: int, series: CodeArray) -> tuple[Names, Names, Names]:
+        """Three lists as long as `series`; None where the detector has no such field."""
+
+
+def record_documents(
+    job_id: str,
+    config: AnalysisConfig,
+    results: BucketResults,
+    series_names: SeriesNames,
+    dictionaries: Mapping[str, FieldDictionary],
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(id, document) of every row of `results.records`.
+
+    Ids depend only on the job, the bucket and the series, so a replay overwrites.
+    """
+    table = results.records
+    if not len(table.bucket):
+        return
+    span = config.bucket_span.seconds
+    timestamps = (results.time[table.bucket] * 1000).tolist()
+    partitions, bys, overs = _names_of_rows(config, table, series_names)
+    influencers = _influencers_of_rows(table, dictionaries)
+    columns = zip(
+        timestamps,
+        table.detector.tolist(),
+        table.probability.tolist(),
+        table.score.tolist(),
+        table.multi_bucket_impact.tolist(),
+        table.actual.tolist(),
+        table.typical.tolist(),
+        table.feature.tolist(),
+        strict=True,
+    )
+    for row, (time, index, probability, score, impact, actual, typical, feature) in enumerate(
+        columns
+    ):
+        detector = config.detectors[index]
+        document: dict[str, Any] = {
+            "job_id": job_id,
+            "result_type": "record",
+            "probability": probability,
+            "multi_bucket_impact": impact,
+            "record_score": score,
+            "initial_record_score": score,
+            "bucket_span": span,
+            "detector_index": index,
+            "is_interim": results.is_interim,
+            "timestamp": time,
+        }
+        split = _split_values(detector, bys[row], overs[row], partitions[row])
+        for kind, (name, value) in split.items():
+            document[f"{kind}_field_name"] = name
+            document[f"{kind}_field_value"] = value
+        document["function"] = detector.function
+        document["function_description"] = FUNCTIONS[detector.function].features[feature]
+        if detector.field_name:
+            document["field_name"] = detector.field_name
+        document["typical"] = [typical]
+        document["actual"] = [actual]
+        _add_term_values(document, split, influencers.get(row, ()))
+        document["anomaly_score_explanation"] = _explanation(table, row)
+        yield record_id(job_id, time, span, index, bys[row], overs[row], partitions[row]), document
+
+
+def _names_of_rows(
+    config: AnalysisConfig, table: RecordTable, series_names: SeriesNames
+) -> tuple[list[str | None], list[str | None], list[str | None]]:
+    """Names for every row, looked up once per detector."""
+    size = len(table.detector)
+    partitions: list[str | None] = [None] * size
+    bys: list[str | None] = [None] * size
+    overs: list[str | None] = [None] * size
+    for detector in config.detectors:
+        rows = (table.detector == detector.detector_index).nonzero()[0]
+        if not len(rows):
+            continue
+        found = series_names(detector.detector_index, table.series[rows])
+        for row, partition, by, over in zip(rows.tolist(), *found, strict=True):
+            partitions[row], bys[row], overs[row] = partition, by, over
+    return partitions, bys, overs
+
+
+def _influencers_of_rows(
+    table: RecordTable, dictionaries: Mapping[str, FieldDictionary]
+) -> dict[int, list[tuple[str, list[str]]]]:
+    by_row: dict[int, list[tuple[str, list[str]]]] = {}
+    for row, field, codes in table.influencers:
+        names = [dictionaries[field].name(code) for code in codes]
+        by_row.setdefault(row, []).append((field, names))
+    return by_row
+
+
+def _split_values(
+    detector: Detector, by: str | None, over: str | None, partition: str | None
+) -> dict[str, tuple[str, str]]:
+    """Kind -> (field name, value) of the split fields the detector has."""
+    split: dict[str, tuple[str, str]] = {}
+    if detector.by_field_name:
+        split["by"] = (detector.by_field_name, by or "")
+    if detector.over_field_name:
+        split["over"] = (detector.over_field_name, over or "")
+    if detector.partition_field_name:
+        split["partition"] = (detector.partition_field_name, partition or "")
+    return split
+
+
+def _add_term_values(
+    document: dict[str, Any],
+    split: Mapping[str, tuple[str, str]],
+    influencers: Sequence[tuple[str, list[str]]],
+) -> None:
+    """`influencers`, and the values under the names of their own fields."""
+    values: dict[str, list[str]] = {}
+    if influencers:
+        document["influencers"] = [
+            {"influencer_field_name": name, "influencer_field_values": names}
+            for name, names in influencers
+        ]
+        for name, names in influencers:
+            values[name] = list(names)
+    for name, value in split.values():
+        known = values.setdefault(name, [])
+        if value not in known:
+            known.append(value)
+    for name, names in values.items():
+        if name not in RESERVED_RESULT_FIELDS:
+            document[name] = names
+
+
+def _explanation(table: RecordTable, row: int) -> dict[str, Any]:
+    """`anomaly_score_explanation`; what is unknown or false is left out."""
+    actual, typical = float(table.actual[row]), float(table.typical[row])
+    explanation: dict[str, Any] = {"anomaly_type": "spike" if actual > typical else "dip"}
+    for name, column in (
+        ("anomaly_length", table.anomaly_length),
+        ("single_bucket_impact", table.single_bucket_impact),
+        ("multi_bucket_impact", table.multi_bucket_explained),
+    ):
+        value = int(column[row])
+        if value >= 0:
+            explanation[name] = value
+    explanation["lower_confidence_bound"] = float(table.lower[row])
+    explanation["typical_value"] = typical
+    explanation["upper_confidence_bound"] = float(table.upper[row])
+    if table.high_variance_penalty[row]:
+        explanation["high_variance_penalty"] = True
+    if table.incomplete_bucket_penalty[row]:
+        explanation["incomplete_bucket_penalty"] = True
+    return explanation

@@ -1,0 +1,197 @@
+"""Engine results as documents of `.ml-anomalies-*`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from sidecar.engine.dictionary import FieldDictionary
+from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.results import BucketResults
+from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.document_ids import (
+    bucket_id,
+    bucket_influencer_id,
+    influencer_id,
+    model_plot_id,
+)
+from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
+from sidecar.worker.record_documents import SeriesNames, record_documents
+
+BUCKET_TIME = "bucket_time"
+
+Documents = Iterator[tuple[str, dict[str, Any]]]
+
+
+def result_documents(
+    job_id: str,
+    config: AnalysisConfig,
+    results: BucketResults,
+    series_names: SeriesNames,
+    dictionaries: Mapping[str, FieldDictionary],
+    *,
+    processing_time_ms: float,
+) -> Documents:
+    """(id, document) pairs of all results; ids are the same whenever they are made again.
+
+    `processing_time_ms` is the time all these buckets took together.
+    """
+    yield from record_documents(job_id, config, results, series_names, dictionaries)
+    yield from _influencer_documents(job_id, config, results, dictionaries)
+    yield from _model_plot_documents(job_id, config, results, series_names)
+    yield from _bucket_documents(job_id, config, results, processing_time_ms)
+
+
+def _bucket_documents(
+    job_id: str, config: AnalysisConfig, results: BucketResults, processing_time_ms: float
+) -> Documents:
+    """Buckets come after what they hold, so a bucket that can be seen is complete."""
+    span = config.bucket_span.seconds
+    fields = _bucket_influencers_by_bucket(config, results)
+    each_ms = int(processing_time_ms / max(1, len(results.time)))
+    interim = results.is_interim
+    columns = zip(
+        (results.time * 1000).tolist(),
+        results.event_count.tolist(),
+        results.score.tolist(),
+        results.bucket_time_score.tolist(),
+        results.raw_score.tolist(),
+        results.probability.tolist(),
+        strict=True,
+    )
+    for row, (time, events, score, time_score, raw_score, probability) in enumerate(columns):
+        members = []
+        for name, member_score, member_raw, member_probability in (
+            *fields.get(row, ()),
+            (BUCKET_TIME, time_score, raw_score, probability),
+        ):
+            member = {
+                "job_id": job_id,
+                "result_type": "bucket_influencer",
+                "influencer_field_name": name,
+                "initial_anomaly_score": member_score,
+                "anomaly_score": member_score,
+                "raw_anomaly_score": member_raw,
+                "probability": member_probability,
+                "timestamp": time,
+                "bucket_span": span,
+                "is_interim": interim,
+            }
+            members.append(member)
+            yield bucket_influencer_id(job_id, time, span, name), member
+        yield (
+            bucket_id(job_id, time, span),
+            {
+                "job_id": job_id,
+                "timestamp": time,
+                "anomaly_score": score,
+                "bucket_span": span,
+                "initial_anomaly_score": score,
+                "event_count": events,
+                "is_interim": interim,
+                "bucket_influencers": members,
+                "processing_time_ms": each_ms,
+                "result_type": "bucket",
+            },
+        )
+
+
+def _bucket_influencers_by_bucket(
+    config: AnalysisConfig, results: BucketResults
+) -> dict[int, list[tuple[str, float, float, float]]]:
+    table = results.bucket_influencers
+    by_bucket: dict[int, list[tuple[str, float, float, float]]] = {}
+    for bucket, field, score, raw_score, probability in zip(
+        table.bucket.tolist(),
+        table.field.tolist(),
+        table.score.tolist(),
+        table.raw_score.tolist(),
+        table.probability.tolist(),
+        strict=True,
+    ):
+        entry = (config.influencers[field], score, raw_score, probability)
+        by_bucket.setdefault(bucket, []).append(entry)
+    return by_bucket
+
+
+def _influencer_documents(
+    job_id: str,
+    config: AnalysisConfig,
+    results: BucketResults,
+    dictionaries: Mapping[str, FieldDictionary],
+) -> Documents:
+    table = results.influencers
+    span = config.bucket_span.seconds
+    for time, field, code, score, probability in zip(
+        (results.time[table.bucket] * 1000).tolist(),
+        table.field.tolist(),
+        table.code.tolist(),
+        table.score.tolist(),
+        table.probability.tolist(),
+        strict=True,
+    ):
+        name = config.influencers[field]
+        value = dictionaries[name].name(code)
+        document: dict[str, Any] = {
+            "job_id": job_id,
+            "result_type": "influencer",
+            "influencer_field_name": name,
+            "influencer_field_value": value,
+            "influencer_score": score,
+            "initial_influencer_score": score,
+            "probability": probability,
+            "bucket_span": span,
+            "is_interim": results.is_interim,
+            "timestamp": time,
+        }
+        if name not in RESERVED_RESULT_FIELDS:
+            document[name] = value
+        yield influencer_id(job_id, time, span, name, value), document
+
+
+def _model_plot_documents(
+    job_id: str, config: AnalysisConfig, results: BucketResults, series_names: SeriesNames
+) -> Documents:
+    table = results.model_plot
+    if table is None:
+        return
+    span = config.bucket_span.seconds
+    for detector in config.detectors:
+        index = detector.detector_index
+        rows = np.flatnonzero(table.detector == index)
+        names = series_names(index, table.series[rows])
+        features = FUNCTIONS[detector.function].features
+        for time, feature, lower, median, upper, actual, partition, by, over in zip(
+            (results.time[table.bucket[rows]] * 1000).tolist(),
+            table.feature[rows].tolist(),
+            table.lower[rows].tolist(),
+            table.median[rows].tolist(),
+            table.upper[rows].tolist(),
+            table.actual[rows].tolist(),
+            *names,
+            strict=True,
+        ):
+            document: dict[str, Any] = {
+                "job_id": job_id,
+                "result_type": "model_plot",
+                "bucket_span": span,
+                "detector_index": index,
+                "timestamp": time,
+                "model_feature": f"'{features[feature]} value by bucket'",
+                "model_lower": lower,
+                "model_median": median,
+                "model_upper": upper,
+            }
+            for kind, name, value in (
+                ("partition", detector.partition_field_name, partition),
+                ("by", detector.by_field_name, by),
+                ("over", detector.over_field_name, over),
+            ):
+                if name:
+                    document[f"{kind}_field_name"] = name
+                    document[f"{kind}_field_value"] = value or ""
+            if not np.isnan(actual):
+                document["actual"] = actual
+            yield model_plot_id(job_id, time, span, index, by, over, partition), document

@@ -1,0 +1,117 @@
+"""Saving a job's model and finding it again."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+
+from sidecar.clock import Clock
+from sidecar.errors import ResourceNotFoundError, UnavailableError, VersionConflictError
+from sidecar.interfaces import AnnotationStore, AuditLog, JobStore, ModelStateStore
+from sidecar.schema.document_ids import snapshot_annotation_id
+from sidecar.schema.job import Job
+from sidecar.schema.model_snapshot import ModelSnapshot
+
+logger = logging.getLogger(__name__)
+
+# Who writes the system's annotations; clean-up tells them from the users' by this name.
+SYSTEM_USER = "_xpack"
+# Attempts of the compare-and-set that makes a snapshot the job's current one.
+_CAS_ATTEMPTS = 10
+
+
+class Snapshots:
+    """Stores whole snapshots of one job and restores the one it should continue from."""
+
+    def __init__(
+        self,
+        job_id: str,
+        *,
+        jobs: JobStore,
+        model_state: ModelStateStore,
+        annotations: AnnotationStore,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
+        self._job_id = job_id
+        self._jobs = jobs
+        self._model_state = model_state
+        self._annotations = annotations
+        self._audit = audit
+        self._clock = clock
+
+    def store(self, snapshot: ModelSnapshot, chunks: Iterator[bytes]) -> ModelSnapshot:
+        """State first, snapshot document next, then the job points at it; annotated."""
+        stored = self._model_state.save(snapshot, chunks)
+        self._point_job_at(stored.snapshot_id)
+        self._annotate(stored)
+        return stored
+
+    def new_id(self) -> str:
+        """Epoch seconds as native has it, moved on until no snapshot has that id."""
+        seconds = self._clock() // 1000
+        while self._model_state.get(self._job_id, str(seconds)) is not None:
+            seconds += 1
+        return str(seconds)
+
+    def candidates(self, job: Job) -> Iterator[tuple[ModelSnapshot, list[bytes]]]:
+        """Whole snapshots to restore from: the job's own first, then older ones."""
+        current = job.model_snapshot_id
+        if current is None or current == "empty":
+            return
+        found = self._model_state.list(self._job_id)
+        current_time = next((s.timestamp for s in found if s.snapshot_id == current), None)
+        if current_time is None:
+            self._audit.warning(
+                self._job_id, "No model snapshot could be found for a job with processed records"
+            )
+            return
+        older = [s for s in found if s.snapshot_id != current and s.timestamp <= current_time]
+        for snapshot in [*(s for s in found if s.snapshot_id == current), *older]:
+            try:
+                yield snapshot, list(self._model_state.load(snapshot))
+            except UnavailableError:
+                logger.exception(
+                    "model snapshot %s is not whole", snapshot.snapshot_id,
+                    extra={"ml.job_id": self._job_id},
+                )
+                self._audit.warning(
+                    self._job_id,
+                    f"Model snapshot [{snapshot.snapshot_id}] is incomplete and was not used",
+                )
+
+    def _point_job_at(self, snapshot_id: str) -> None:
+        for _ in range(_CAS_ATTEMPTS):
+            try:
+                job, version = self._jobs.get(self._job_id)
+                changed = dataclasses.replace(job, model_snapshot_id=snapshot_id)
+                self._jobs.replace(changed, version)
+            except VersionConflictError:
+                continue
+            except ResourceNotFoundError:
+                return  # deleted by force meanwhile: nothing to point at
+            return
+        raise VersionConflictError(
+            f"could not make model snapshot [{snapshot_id}] current for job [{self._job_id}]: "
+            "the job kept changing; try again"
+        )
+
+    def _annotate(self, snapshot: ModelSnapshot) -> None:
+        now = self._clock()
+        shown = snapshot.latest_result_time_stamp or snapshot.latest_record_time_stamp or now
+        self._annotations.put(
+            {
+                "annotation": f"Job model snapshot with id [{snapshot.snapshot_id}] stored",
+                "create_time": now,
+                "create_username": SYSTEM_USER,
+                "timestamp": shown,
+                "end_timestamp": shown,
+                "job_id": self._job_id,
+                "modified_time": now,
+                "modified_username": SYSTEM_USER,
+                "type": "annotation",
+                "event": "model_snapshot_stored",
+            },
+            snapshot_annotation_id(self._job_id, snapshot.snapshot_id),
+        )
