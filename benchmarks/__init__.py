@@ -1,0 +1,1 @@
+"""Speed and detection quality, measured by hand."""

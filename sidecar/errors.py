@@ -40,6 +40,13 @@ class MlError(Exception):
         self.metadata = dict(metadata or {})
         self.headers = dict(headers or {})
 
+    def as_cause(self) -> dict[str, Any]:
+        """The error object: type, reason, metadata and the chain of causes."""
+        cause: dict[str, Any] = {"type": self.type, "reason": self.reason, **self.metadata}
+        if self.cause is not None:
+            cause["caused_by"] = self.cause.as_cause()
+        return cause
+
 
 class IllegalArgumentError(MlError):
     """The request asks for something that cannot be."""
@@ -192,3 +199,10 @@ class UpstreamError(MlError):
         super().__init__(str(reason), headers=headers)
         self.upstream_status = status
         self.body = dict(body)
+
+    def as_cause(self) -> dict[str, Any]:
+        """The error object as Elasticsearch wrote it."""
+        error = self.body.get("error")
+        if not isinstance(error, Mapping):
+            return super().as_cause()
+        return {name: value for name, value in error.items() if name != "root_cause"}

@@ -440,6 +440,12 @@ class JobRuntime(Protocol):
     def persist(self, job_id: str) -> str:
         """See OpenJob.persist."""
 
+    def forget(self, job_id: str) -> None:
+        """Remove what the runtime keeps of a closed job (its journal); gone already is fine.
+
+        Part of deleting a job: a later job with the same id must not replay the old data.
+        """
+
     def status(self, job_ids: Sequence[str]) -> Mapping[str, JobStatus]:
         """State of each job; jobs that are closed are absent. Never raises for a busy job."""
 

@@ -22,9 +22,7 @@ class SettingsError(ValueError):
     """One or more settings are wrong; the text lists all of them."""
 
 
-def _setting(
-    default: Any, text: str, *, minimum: float | None = None, secret: bool = False
-) -> Any:
+def _setting(default: Any, text: str, *, minimum: float | None = None, secret: bool = False) -> Any:
     return dataclasses.field(
         default=default, metadata={"text": text, "minimum": minimum, "secret": secret}
     )
@@ -39,9 +37,7 @@ class Settings:
     )
     elasticsearch_username: str = _setting("", "user of the sidecar's own account")
     elasticsearch_password: str = _setting("", "its password", secret=True)
-    elasticsearch_api_key: str = _setting(
-        "", "API key instead of user and password", secret=True
-    )
+    elasticsearch_api_key: str = _setting("", "API key instead of user and password", secret=True)
     elasticsearch_ca_file: str = _setting("", "CA certificate(s), PEM")
     elasticsearch_verify: bool = _setting(True, "verify the certificate of Elasticsearch")
     elasticsearch_timeout_ms: int = _setting(
@@ -52,9 +48,7 @@ class Settings:
     workers: int = _setting(2, "HTTP worker processes", minimum=1)
     threads: int = _setting(16, "threads of each HTTP worker: concurrent requests", minimum=1)
     data_dir: str = _setting("data", "folder of the journal; must survive restarts")
-    run_dir: str = _setting(
-        "", "folder of the local sockets; default: one in the temporary folder"
-    )
+    run_dir: str = _setting("", "folder of the local sockets; default: one in the temporary folder")
     encryption_key: str = _setting(
         "", "Fernet key(s) for stored credentials; several, first one encrypts", secret=True
     )
@@ -74,9 +68,7 @@ class Settings:
     queue_wait_ms: int = _setting(
         30_000, "how long a post waits for room in that queue before 429", minimum=0
     )
-    results_batch_max_docs: int = _setting(
-        5_000, "result documents in one bulk request", minimum=1
-    )
+    results_batch_max_docs: int = _setting(5_000, "result documents in one bulk request", minimum=1)
     results_queue_max_docs: int = _setting(
         50_000, "result documents waiting to be written, per job", minimum=1
     )
@@ -120,7 +112,8 @@ class Settings:
         faults += [
             f"{name}: no such setting"
             for name in source
-            if name.startswith(PREFIX) and name not in known
+            if name.startswith(PREFIX)
+            and name not in known
             and not name.startswith(PREFIX + "TEST_")
         ]
         if faults:

@@ -80,7 +80,10 @@ def _run(url: str, username: str, password: str) -> bool:
 
 def _post(client: Elasticsearch) -> None:
     columns = (
-        TextColumn("posting"), BarColumn(), MofNCompleteColumn(), TextColumn("records"),
+        TextColumn("posting"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("records"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:
@@ -107,8 +110,12 @@ def _planted(record: dict[str, Any]) -> Any:
 def _anomalies(records: list[dict[str, Any]]) -> Table:
     table = Table(title="Top anomalies")
     for name, justify in (
-        ("score", "right"), ("time (UTC)", "left"), ("airline", "left"), ("actual", "right"),
-        ("typical", "right"), ("planted?", "left"),
+        ("score", "right"),
+        ("time (UTC)", "left"),
+        ("airline", "left"),
+        ("actual", "right"),
+        ("typical", "right"),
+        ("planted?", "left"),
     ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for record in records:

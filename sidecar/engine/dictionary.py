@@ -27,7 +27,7 @@ class FieldDictionary:
             code = len(self._names)
             self._codes[name] = code
             self._names.append(name)
-            self._text_bytes += len(name.encode("utf-8", "surrogatepass"))
+            self._text_bytes += _text_bytes(name)
         return code
 
     def find(self, name: str) -> int | None:
@@ -48,3 +48,12 @@ class FieldDictionary:
     def nbytes(self) -> int:
         """Estimated memory in bytes."""
         return self._text_bytes + _NAME_OVERHEAD * len(self._names)
+
+    def nbytes_of(self, codes: Iterable[int]) -> int:
+        """Estimated memory in bytes of some of the names."""
+        names = self._names
+        return sum(_text_bytes(names[code]) + _NAME_OVERHEAD for code in codes)
+
+
+def _text_bytes(name: str) -> int:
+    return len(name.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""Registry of detector functions: what is gathered, which side is odd, what an empty bucket means."""
+"""Registry of detector functions: what is gathered, which side is odd, what empty means."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ class Function:
         return self.statistic in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
 
 
-def _family(
-    name: str, statistic: Statistic, *, empty_is_zero: bool = False
-) -> list[Function]:
+def _family(name: str, statistic: Statistic, *, empty_is_zero: bool = False) -> list[Function]:
     return [
         Function(name, statistic, Side.BOTH, empty_is_zero),
         Function(f"high_{name}", statistic, Side.HIGH, empty_is_zero),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
 
 from sidecar.engine.arrays import CodeArray, FloatArray, HashArray, IntArray
 
@@ -50,7 +53,20 @@ class RecordFrame:
     def __len__(self) -> int:
         return len(self.time)
 
+    def rows(self, rows: slice) -> RecordFrame:
+        """Some of the records (views)."""
+        return RecordFrame(
+            time=self.time[rows],
+            numbers={name: column[rows] for name, column in self.numbers.items()},
+            codes={name: column[rows] for name, column in self.codes.items()},
+            hashes={name: column[rows] for name, column in self.hashes.items()},
+        )
+
     def nbytes(self) -> int:
         """Bytes of all columns."""
-        columns = [*self.numbers.values(), *self.codes.values(), *self.hashes.values()]
-        return int(self.time.nbytes) + sum(int(c.nbytes) for c in columns)
+        kinds: tuple[Mapping[str, npt.NDArray[Any]], ...] = (
+            self.numbers,
+            self.codes,
+            self.hashes,
+        )
+        return self.time.nbytes + sum(c.nbytes for columns in kinds for c in columns.values())

@@ -52,6 +52,8 @@ class AnalysisConfig:
         """
         names = set(self.term_fields())
         names.update(d.field_name for d in self.detectors if d.field_name)
-        names.update(n for n in (self.categorization_field_name, self.summary_count_field_name) if n)
+        names.update(
+            n for n in (self.categorization_field_name, self.summary_count_field_name) if n
+        )
         names.discard("mlcategory")
         return tuple(sorted(names))

@@ -90,7 +90,7 @@ def model_plot_id(
 
 
 def _bounded(name: str, taken: int) -> str:
-    """A field name as it is, or its hash when the id would be longer than allowed."""
+    """Keep a field name as it is, or hash it when the id would be longer than allowed."""
     encoded = len(name.encode("utf-8", "replace"))
     return name if taken + 1 + encoded <= MAX_ID_BYTES else values_to_id(name)
 

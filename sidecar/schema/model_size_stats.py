@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ModelSizeStats:
-    """Sizes in bytes, times in epoch milliseconds; `memory_status` is ok, soft_limit or hard_limit."""
+    """Sizes in bytes, times in epoch ms; `memory_status` is ok, soft_limit or hard_limit."""
 
     job_id: str
     model_bytes: int = 0

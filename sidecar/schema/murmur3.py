@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _MASK = 0xFFFFFFFFFFFFFFFF
 _C1 = 0x87C37B91114253D5
-_C2 = 0x4CF5AB172766A3E7
+_C2 = 0x4CF5AD432745937F
 
 
 def murmur3_x64_128(data: bytes, seed: int = 0) -> tuple[int, int]:

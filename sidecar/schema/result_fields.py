@@ -7,8 +7,7 @@ keyword mappings of a job are made.
 
 from __future__ import annotations
 
-RESERVED_RESULT_FIELDS = frozenset(
-    """
+_NAMES = """
     job_id log_time result_type timestamp @timestamp bucket_span is_interim event
     actual typical probability function function_description field_name detector_index
     by_field_name by_field_value correlated_by_field_value over_field_name over_field_value
@@ -41,5 +40,6 @@ RESERVED_RESULT_FIELDS = frozenset(
     exponential_average_bucket_processing_time_ms exponential_average_calculation_context
     exponential_average_bucket_processing_time_per_hour_ms
     search_count total_search_time_ms
-    """.split()
-)
+"""
+
+RESERVED_RESULT_FIELDS = frozenset(_NAMES.split())

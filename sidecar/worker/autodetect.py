@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sidecar.clock import Clock
@@ -209,9 +210,7 @@ class Autodetect:
             self._drain()
             span_s = parts.job.analysis_config.bucket_span.seconds
             finalized_s = parts.analysis.engine.last_finalized_bucket_end
-            parts.results.delete_after(
-                -1 if finalized_s is None else (finalized_s - span_s) * 1000
-            )
+            parts.results.delete_after(-1 if finalized_s is None else (finalized_s - span_s) * 1000)
             self._put(parts.analysis.end_replay)
             self._drain()
 
@@ -240,7 +239,8 @@ class Autodetect:
         received = arguments["received"]
         try:
             counts = parts.reader.read(
-                blocks, lambda frame: self._put(lambda: parts.analysis.process(frame), frame.nbytes())
+                blocks,
+                lambda frame: self._put(lambda: parts.analysis.process(frame), frame.nbytes()),
             )
         except MalformedInput as error:
             error.counts = self._take_counts(error.counts, received)
@@ -350,6 +350,4 @@ def _upload_arguments(reset: TimeRange | None, now_ms: int) -> dict[str, Any]:
 
 
 def _iso(millis: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="seconds")

@@ -12,8 +12,8 @@ from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.interfaces import (
     AnnotationStore,
     AuditLog,
-    Journal,
     JobStore,
+    Journal,
     ModelStateStore,
     ResultsWriter,
     StatsStore,
@@ -114,7 +114,8 @@ def _restore(
             engine = AnomalyJob.restore(job, chunks)
         except ValueError as error:
             logger.exception(
-                "model snapshot %s cannot be read", snapshot.snapshot_id,
+                "model snapshot %s cannot be read",
+                snapshot.snapshot_id,
                 extra={"ml.job_id": job.job_id},
             )
             audit.error(

@@ -144,9 +144,7 @@ def _add_term_values(
         known = values.setdefault(name, [])
         if value not in known:
             known.append(value)
-    for name, names in values.items():
-        if name not in RESERVED_RESULT_FIELDS:
-            document[name] = names
+    document.update((n, v) for n, v in values.items() if n not in RESERVED_RESULT_FIELDS)
 
 
 def _explanation(table: RecordTable, row: int) -> dict[str, Any]:

@@ -194,4 +194,6 @@ def _model_plot_documents(
                     document[f"{kind}_field_value"] = value or ""
             if not np.isnan(actual):
                 document["actual"] = actual
-            yield model_plot_id(job_id, time, span, index, by, over, partition), document
+            identifier = model_plot_id(job_id, time, span, index, by, over, partition)
+            # The features of `metric` share bucket and series; each has a document of its own.
+            yield (f"{identifier}_{feature}" if feature else identifier), document

@@ -108,7 +108,7 @@ class ResultsQueue:
             weight, step = taken
             try:
                 self._perform(step)
-            except BaseException as error:  # noqa: BLE001 - handed to whoever calls next
+            except BaseException as error:  # handed to whoever calls next
                 self.failure = error
             with self._condition:
                 self._busy = False

@@ -73,7 +73,8 @@ class Snapshots:
                 yield snapshot, list(self._model_state.load(snapshot))
             except UnavailableError:
                 logger.exception(
-                    "model snapshot %s is not whole", snapshot.snapshot_id,
+                    "model snapshot %s is not whole",
+                    snapshot.snapshot_id,
                     extra={"ml.job_id": self._job_id},
                 )
                 self._audit.warning(

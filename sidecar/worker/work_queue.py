@@ -85,7 +85,7 @@ class WorkQueue:
                 self._busy = True
             try:
                 entry.item()
-            except BaseException as error:  # noqa: BLE001 - handed to whoever calls next
+            except BaseException as error:  # handed to whoever calls next
                 self.failure = error
             with self._condition:
                 self._busy = False

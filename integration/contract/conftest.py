@@ -1,0 +1,70 @@
+"""The stores on a real Elasticsearch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from integration.contract import support
+from integration.elasticsearch.cluster import Cluster
+from sidecar.clock import system_clock
+from sidecar.interfaces import Document
+from sidecar.settings import Settings
+from sidecar.storage.client import Connection
+from sidecar.storage.names import ANNOTATIONS_READ, NOTIFICATIONS_PATTERN
+from sidecar.storage.stores import ElasticsearchStores, make_stores
+
+
+class ElasticsearchProbe:
+    """Implements `support.Probe` by searching."""
+
+    def __init__(self, stores: ElasticsearchStores) -> None:
+        self._stores = stores
+        self._connection: Connection = stores.connection
+
+    def annotations(self, job_id: str) -> Sequence[Document]:
+        """See `support.Probe.annotations`."""
+        return self._search(ANNOTATIONS_READ, job_id)
+
+    def audit_messages(self, job_id: str) -> Sequence[Document]:
+        """See `support.Probe.audit_messages`."""
+        self._stores.audit.close()
+        return self._search(NOTIFICATIONS_PATTERN, job_id)
+
+    def _search(self, index: str, job_id: str) -> list[Document]:
+        client = self._connection.client
+        hidden = ["open", "hidden"]
+        client.indices.refresh(index=index, expand_wildcards=hidden)
+        answer = client.search(
+            index=index,
+            query={"term": {"job_id": job_id}},
+            sort=["timestamp", "_doc"],
+            expand_wildcards=hidden,
+        )
+        return [hit["_source"] for hit in answer["hits"]["hits"]]
+
+
+@pytest.fixture(scope="session")
+def settings(cluster: Cluster) -> Settings:
+    """Give the settings of a sidecar beside the test cluster."""
+    return Settings(
+        elasticsearch_url=cluster.url,
+        elasticsearch_username=cluster.username,
+        elasticsearch_password=cluster.password,
+    )
+
+
+@pytest.fixture(scope="session")
+def stores(settings: Settings) -> Iterator[ElasticsearchStores]:
+    """All stores, installed."""
+    made = make_stores(settings, system_clock, lambda: False)
+    made.results_indices.install()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bench(stores: ElasticsearchStores) -> Iterator[support.Bench]:
+    """Give the contract tests what they work with."""
+    yield from support.bench(stores, ElasticsearchProbe(stores))

@@ -1,0 +1,151 @@
+"""The composition root: plugs stores, services, runtime and worker together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from flask import Flask
+
+from sidecar.api.app import create_app
+from sidecar.clock import system_clock
+from sidecar.errors import MlError
+from sidecar.interfaces import OpenJobFactory
+from sidecar.logs import configure_logs
+from sidecar.runtime.launcher import Launcher
+from sidecar.runtime.local import LocalRuntime
+from sidecar.runtime.node import Node, make_run_dir, run_dir_of, supervisor_socket
+from sidecar.runtime.supervisor import Limits, Supervisor
+from sidecar.runtime.supervisor_server import SupervisorServer
+from sidecar.services.services import Services, make_services
+from sidecar.settings import Settings
+from sidecar.storage.stores import ElasticsearchStores, make_stores
+from sidecar.worker.opening import AutodetectFactory, WorkerStores
+
+logger = logging.getLogger(__name__)
+
+# What the fork server loads before the first job: everything that a job's process needs.
+_PRELOAD = ("sidecar.runtime.warm", "sidecar.runtime.job_process", "sidecar.bootstrap")
+
+
+def build_stores(
+    settings: Settings, should_stop: Callable[[], bool] = lambda: False
+) -> ElasticsearchStores:
+    """Make all stores of this process; `should_stop` ends the waiting for an Elasticsearch."""
+    return make_stores(settings, system_clock, should_stop)
+
+
+def build_runtime(settings: Settings) -> LocalRuntime:
+    """Make the runtime as this process sees it: a client of the supervisor."""
+    return LocalRuntime(supervisor_socket(run_dir_of(settings)))
+
+
+def build_services(settings: Settings, stores: ElasticsearchStores) -> Services:
+    """Make all use cases."""
+    return make_services(stores, build_runtime(settings), settings)
+
+
+def build_app(settings: Settings) -> Flask:
+    """Make the HTTP application of one worker process."""
+    stores = build_stores(settings)
+    app = create_app(build_services(settings, stores), settings)
+    app.before_request(_Once(stores.results_indices.install))
+    return app
+
+
+class SupervisorProcess:
+    """The supervisor with its socket; make it in the main thread of its process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stopping = threading.Event()
+        data_dir, run_dir = Path(settings.data_dir).resolve(), make_run_dir(settings)
+        self._stores = build_stores(settings, self._stopping.is_set)
+        self._supervisor = Supervisor(
+            self._stores.job_tasks,
+            Node.of(settings),
+            Launcher(_PRELOAD),
+            partial(open_job_factory, settings),
+            data_dir=data_dir,
+            run_dir=run_dir,
+            limits=Limits(settings.max_open_jobs, settings.lease_ms),
+            audit=self._stores.audit,
+            prepare=self._stores.results_indices.install,
+        )
+        self._server = SupervisorServer(self._supervisor, supervisor_socket(run_dir))
+
+    def start(self) -> None:
+        """Serve; jobs that were open are opened again, deletions that broke off go on."""
+        self._supervisor.start()
+        self._server.start()
+        threading.Thread(target=self._resume_deletions, name="deletions", daemon=True).start()
+
+    def stop(self, grace_s: float) -> None:
+        """Persist all open jobs and end their processes."""
+        self._server.stop()
+        self._supervisor.stop(grace_s)
+        self._stopping.set()
+        self._stores.close()
+
+    def _resume_deletions(self) -> None:
+        pause = 1.0
+        services = build_services(self._settings, self._stores)
+        while not self._stopping.wait(pause):
+            try:
+                services.deletion.resume_deletions()
+            except MlError as error:
+                logger.info("deletions are not resumed yet: %s", error.reason)
+                pause = min(30.0, pause * 2)
+            else:
+                return
+
+
+@contextmanager
+def open_job_factory(settings: Settings) -> Iterator[OpenJobFactory]:
+    """Make what opens a job, in the job's own process; leaving it writes the audits that wait."""
+    configure_logs(settings.log_level)
+    stores = build_stores(settings)
+    try:
+        yield AutodetectFactory(
+            WorkerStores(
+                jobs=stores.jobs,
+                model_state=stores.model_state,
+                results_writer=stores.results_writer,
+                stats=stores.stats,
+                annotations=stores.annotations,
+                audit=stores.audit,
+            ),
+            settings,
+        )
+    finally:
+        stores.close()
+
+
+class _Once:
+    """Calls `action` before requests are served until it has succeeded once.
+
+    Without the templates a first write would make an index with the wrong mappings. A cluster
+    that is away is no error here: the request itself finds out.
+    """
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+
+    def __call__(self) -> None:
+        if self._done.is_set():
+            return
+        with self._lock:
+            if self._done.is_set():
+                return
+            try:
+                self._action()
+            except MlError as error:
+                logger.warning("the indices are not installed yet: %s", error.reason)
+            else:
+                self._done.set()

@@ -1,0 +1,43 @@
+"""The command line: `ml-sidecar serve`, `ml-sidecar settings`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from sidecar import __version__
+from sidecar.settings import Settings, SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="ml-sidecar",
+        description="Machine-learning APIs (_ml) beside an Elasticsearch cluster, on any licence.",
+    )
+    parser.add_argument("--version", action="version", version=f"ml-sidecar {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("serve", help="run the sidecar until SIGTERM or Ctrl-C")
+    commands.add_parser("settings", help="list all settings (SIDECAR_* variables)")
+    # An inner command, without help: `serve` starts it.
+    supervise = commands.add_parser("supervise")
+    supervise.add_argument("--parent-pid", type=int, required=True)
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "settings":
+        from sidecar.cli.settings_table import show_settings
+
+        show_settings()
+        return 0
+    try:
+        settings = Settings.from_environment()
+    except SettingsError as error:
+        sys.stderr.write(f"ml-sidecar: wrong settings: {error}\n")
+        return 2
+    if chosen.command == "supervise":
+        from sidecar.cli.supervise import supervise as run_supervisor
+
+        return run_supervisor(settings, chosen.parent_pid)
+    from sidecar.cli.serve import serve
+
+    return serve(settings)

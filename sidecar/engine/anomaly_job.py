@@ -1,0 +1,252 @@
+"""The engine's front door: one anomaly detection job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sidecar.engine.arrays import CodeArray
+from sidecar.engine.columns import AnyArray, under, within
+from sidecar.engine.dictionary import FieldDictionary
+from sidecar.engine.field_needs import field_needs
+from sidecar.engine.fingerprint import fingerprint
+from sidecar.engine.gatherer import Gatherer
+from sidecar.engine.model_size import NEW_SERIES_BYTES, MemoryLimit, ModelSize, NameBytes
+from sidecar.engine.names_state import load_names, save_names
+from sidecar.engine.pair_table import NO_LIMIT
+from sidecar.engine.record_frame import RecordFrame
+from sidecar.engine.results import BucketResults
+from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.state import read_state, write_state
+from sidecar.schema.job import Job
+
+# Records gathered at once: their columns stay in the processor's cache, and memory is bounded
+# however long a frame is.
+_RECORDS_AT_ONCE = 131_072
+# Most buckets in one block of results, and most (bucket, series) pairs in it.
+_BUCKETS_AT_ONCE = 4096
+_PAIRS_AT_ONCE = 1 << 18
+
+Names = list[str | None]
+
+
+class AnomalyJob:
+    """Takes records, closes buckets, scores them; keeps all state of a job.
+
+    Not thread-safe; only the `dictionaries` may grow at the same time. All times are epoch
+    seconds. The results do not depend on how records are cut into frames nor on save and restore
+    in between (where the model memory limit is reached, which series are kept out is decided
+    frame by frame).
+
+    Attributes
+    ----------
+    job : Job
+        The configuration as of now.
+    needs : FieldNeeds
+        The columns that frames must have.
+    dictionaries : mapping of field name to FieldDictionary
+        One per field in `needs.codes`; the record reader adds names.
+
+    Raises
+    ------
+    ValueError
+        When a detector has a function that the engine does not know.
+    """
+
+    def __init__(self, job: Job) -> None:
+        config = job.analysis_config
+        self.job = job
+        self.needs = field_needs(config)
+        self.dictionaries: Mapping[str, FieldDictionary] = {
+            name: FieldDictionary() for name in self.needs.codes
+        }
+        self._gatherer = Gatherer(config)
+        self._scorer = BucketScorer(config, model_plot=_has_model_plot(job))
+        self._limit = MemoryLimit(job.analysis_limits.model_memory_limit_mb)
+        self._names = NameBytes(self.dictionaries)
+        self._finalized_end: int | None = None
+        self._distinct_values: tuple[int, tuple[int, int, int]] | None = None
+
+    # --- time and records ---------------------------------------------------------------------
+
+    @property
+    def first_open_bucket(self) -> int | None:
+        """Start of the first bucket that takes records; None before time has begun."""
+        return self._gatherer.buckets.first_open
+
+    @property
+    def last_finalized_bucket_end(self) -> int | None:
+        """End of the last bucket that was finalised or skipped; None if there was none."""
+        return self._finalized_end
+
+    def process(self, frame: RecordFrame) -> Iterator[BucketResults]:
+        """Gather records; results of the buckets that close, in blocks of bounded size.
+
+        Nothing happens until the iterator is used, and it has to be used up. Records of buckets
+        that are closed already are ignored.
+        """
+        for begin in range(0, len(frame), _RECORDS_AT_ONCE):
+            part = frame.rows(slice(begin, begin + _RECORDS_AT_ONCE))
+            self._names.meet(part.codes)
+            failures = self._gatherer.allocation_failures
+            self._gatherer.add(part, self._limit.room(self._expected_bytes(), NO_LIMIT))
+            if self._gatherer.allocation_failures > failures:
+                self._limit.reached = True
+            yield from self._finalize()
+
+    def advance_time(self, time_s: int) -> Iterator[BucketResults]:
+        """Finalise what a record at this time would, even without data.
+
+        Before the first record there is nothing to finalise: time begins here then.
+        The iterator has to be used up.
+        """
+        self._gatherer.advance(time_s)
+        yield from self._finalize()
+
+    def skip_time(self, time_s: int) -> None:
+        """Drop the open buckets before this time, without results and without learning."""
+        self._gatherer.skip(time_s)
+        first_open = self._gatherer.buckets.first_open
+        if first_open is not None and first_open == self._gatherer.buckets.floor(time_s):
+            self._scorer.skip(first_open)
+            self._finalized_end = first_open
+
+    def reset_buckets(self, start_s: int, end_s: int) -> None:
+        """Forget the records of open buckets in [start, end)."""
+        self._gatherer.reset(start_s, end_s)
+
+    def interim(self, start_s: int | None = None, end_s: int | None = None) -> BucketResults | None:
+        """Results of the open buckets in [start, end) as they are now; None if there are none.
+
+        The state stays as it is.
+        """
+        opened = self._gatherer.peek(start_s, end_s)
+        if opened is None:
+            return None
+        results = self._scorer.score(opened, self._gatherer.keys(), learn=False)
+        results.is_interim = True
+        return results
+
+    def _finalize(self) -> Iterator[BucketResults]:
+        span = self._gatherer.buckets.span
+        pairs = max(1, self._gatherer.series_count())
+        buckets = max(1, min(_BUCKETS_AT_ONCE, _PAIRS_AT_ONCE // pairs))
+        for closed in self._gatherer.close(buckets):
+            results = self._scorer.score(closed, self._gatherer.keys())
+            self._finalized_end = int(closed.time[-1]) + span
+            yield results
+
+    # --- configuration and names --------------------------------------------------------------
+
+    def update(self, job: Job) -> None:
+        """Apply what may change in an open job: model plot, model memory limit.
+
+        Raises ValueError when the analysis itself is another one.
+        """
+        if fingerprint(job.analysis_config) != fingerprint(self.job.analysis_config):
+            raise ValueError(f"the analysis of job [{job.job_id}] cannot change while it is open")
+        self.job = job
+        self._scorer.set_model_plot(_has_model_plot(job))
+        self._limit.set(job.analysis_limits.model_memory_limit_mb)
+
+    def series_names(self, detector_index: int, series: CodeArray) -> tuple[Names, Names, Names]:
+        """Partition, by and over values of some series; None where there is none."""
+        detector = self.job.analysis_config.detectors[detector_index]
+        keys = self._gatherer.keys()[detector_index]
+
+        def names(field: str | None, codes: CodeArray) -> Names:
+            if not field:
+                return [None] * len(series)
+            dictionary = self.dictionaries[field]
+            return [dictionary.name(c) if c >= 0 else None for c in codes[series].tolist()]
+
+        return (
+            names(detector.partition_field_name, keys.partition),
+            names(detector.by_field_name, keys.by),
+            names(detector.over_field_name, keys.over),
+        )
+
+    # --- memory -------------------------------------------------------------------------------
+
+    def model_size(self) -> ModelSize:
+        """Memory in use and what it is used for."""
+        model_bytes = self._model_bytes()
+        partition, by, over = self._count_distinct_values()
+        return ModelSize(
+            model_bytes=model_bytes,
+            total_by_field_count=by,
+            total_over_field_count=over,
+            total_partition_field_count=partition,
+            bucket_allocation_failures_count=self._gatherer.allocation_failures,
+            memory_status=self._limit.status(model_bytes),
+            model_bytes_exceeded=self._limit.exceeded(model_bytes),
+        )
+
+    def _model_bytes(self) -> int:
+        return self._gatherer.nbytes() + self._scorer.nbytes() + self._names.total
+
+    def _expected_bytes(self) -> int:
+        """The memory once all known series have models: those of open buckets have none yet."""
+        models = max(self._scorer.nbytes(), self._gatherer.series_count() * NEW_SERIES_BYTES)
+        return self._gatherer.nbytes() + models + self._names.total
+
+    def _count_distinct_values(self) -> tuple[int, int, int]:
+        series = self._gatherer.series_count()
+        if self._distinct_values is None or self._distinct_values[0] != series:
+            self._distinct_values = series, self._gatherer.distinct_values()
+        return self._distinct_values[1]
+
+    # --- state --------------------------------------------------------------------------------
+
+    def save(self) -> Iterator[bytes]:
+        """The whole state in blocks of at most 1 MiB.
+
+        The job must not be used for anything else before the last block has been taken.
+        """
+        gatherer, arrays = self._gatherer.save()
+        scorer, models = self._scorer.save()
+        arrays = {**under("gatherer", arrays), **under("models", models)}
+        for i, dictionary in enumerate(self.dictionaries.values()):
+            arrays |= under(f"names/{i}", save_names(dictionary))
+        header = {
+            "analysis_config": fingerprint(self.job.analysis_config),
+            "last_finalized_bucket_end": self._finalized_end,
+            "memory_limit_reached": self._limit.reached,
+            "names_met": self._names.save(),
+            "gatherer": gatherer,
+            "models": scorer,
+        }
+        yield from write_state(header, arrays)
+
+    @classmethod
+    def restore(cls, job: Job, chunks: Iterable[bytes]) -> AnomalyJob:
+        """The job that `save` wrote.
+
+        Raises ValueError when the state is of a newer format, of another analysis config,
+        truncated or damaged.
+        """
+        header, arrays = read_state(chunks)
+        if header.get("analysis_config") != fingerprint(job.analysis_config):
+            raise ValueError("the model state belongs to another analysis config")
+        restored = cls(job)
+        try:
+            restored._load(header, arrays)
+        except (KeyError, IndexError, TypeError) as error:
+            raise ValueError("the model state is incomplete") from error
+        return restored
+
+    def _load(self, header: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> None:
+        self.dictionaries = {
+            name: load_names(within(arrays, f"names/{i}"))
+            for i, name in enumerate(self.needs.codes)
+        }
+        self._names = NameBytes(self.dictionaries)
+        self._names.load(header.get("names_met", {}))
+        self._gatherer.load(header.get("gatherer", {}), within(arrays, "gatherer"))
+        self._scorer.load(header.get("models", {}), within(arrays, "models"))
+        self._limit.reached = bool(header.get("memory_limit_reached", False))
+        self._finalized_end = header.get("last_finalized_bucket_end")
+
+
+def _has_model_plot(job: Job) -> bool:
+    return job.model_plot_config is not None and job.model_plot_config.enabled

@@ -1,0 +1,231 @@
+"""Partial statistics of one detector's open (bucket, series) cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sidecar.engine.arrays import FloatArray, IntArray
+from sidecar.engine.cells import ClosedCells
+from sidecar.engine.columns import AnyArray, Columns, within
+from sidecar.engine.functions import FUNCTIONS, Statistic
+from sidecar.engine.gather_kernels import (
+    add_counts,
+    add_extremes,
+    add_moments,
+    add_sums,
+    medians,
+    with_hash,
+    with_number,
+)
+from sidecar.engine.influencer_shares import InfluencerShares
+from sidecar.engine.pair_table import PairTable
+from sidecar.engine.record_frame import RecordFrame
+from sidecar.engine.series_index import SeriesIndex
+from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.detector import Detector
+
+_MOMENTS = (Statistic.MEAN, Statistic.MEDIAN, Statistic.VARP, Statistic.METRIC)
+_EXTREMES = (Statistic.MIN, Statistic.MAX, Statistic.METRIC)
+# Records that a variance needs: a single one says nothing about the spread.
+_LEAST_FOR_VARIANCE = 2.0
+
+
+class DetectorCells:
+    """Cells in order of their first record; what is kept of a cell follows the function."""
+
+    __slots__ = (
+        "_cells",
+        "_distinct",
+        "_field",
+        "_influencers",
+        "_keys",
+        "_pool",
+        "_statistic",
+        "series",
+    )
+
+    def __init__(self, detector: Detector, config: AnalysisConfig) -> None:
+        function = FUNCTIONS.get(detector.function)
+        if function is None:
+            raise ValueError(f"detector function [{detector.function}] is not supported")
+        self._statistic = function.statistic
+        self._field = detector.field_name or ""
+        self.series = SeriesIndex(detector)
+        self._keys = PairTable()  # (bucket row, series)
+        fills: dict[str, np.generic] = {"count": np.float64(0.0)}
+        if self._statistic in _MOMENTS:
+            fills |= {"mean": np.float64(0.0), "deviation": np.float64(0.0)}
+        if self._statistic is Statistic.SUM:
+            fills |= {"total": np.float64(0.0)}
+        if self._statistic in _EXTREMES:
+            fills |= {"low": np.float64(np.inf), "high": np.float64(-np.inf)}
+        self._cells = Columns(**fills)
+        # median: every value of a cell; distinct_count: every (cell, hash) once.
+        self._pool = Columns(cell=np.int64(0), value=np.float64(0.0))
+        self._distinct = PairTable()
+        self._influencers = [
+            InfluencerShares(name, sums_are_weighted=self._statistic is not Statistic.SUM)
+            for name in config.influencers
+            if name and name not in detector.split_fields()
+        ]
+
+    # --- records in ---------------------------------------------------------------------------
+
+    def taken(self, frame: RecordFrame, rows: IntArray) -> IntArray:
+        """Bucket rows of the records that carry what the function looks at, others negative."""
+        taken: IntArray = rows
+        if self._statistic is Statistic.DISTINCT_COUNT:
+            taken = with_hash(rows, frame.hashes[self._field])
+        elif self._statistic is not Statistic.COUNT:
+            taken = with_number(rows, frame.numbers[self._field])
+        return taken
+
+    def add(self, frame: RecordFrame, rows: IntArray, series: IntArray, weight: FloatArray) -> None:
+        """Take records over; bucket row and series of each, negative where it is not taken."""
+        cells = self._keys.find_or_add(rows, series, series)
+        columns = self._cells
+        columns.resize(self._keys.size)
+        value = None
+        if self._statistic in (Statistic.COUNT, Statistic.DISTINCT_COUNT):
+            add_counts(cells, weight, columns["count"])
+        else:
+            value = frame.numbers[self._field]
+            if self._statistic in _MOMENTS:
+                add_moments(
+                    cells, value, weight, columns["count"], columns["mean"], columns["deviation"]
+                )
+            else:
+                add_counts(cells, weight, columns["count"])
+            if self._statistic is Statistic.SUM:
+                add_sums(cells, value, weight[:0], columns["total"])
+            if self._statistic in _EXTREMES:
+                add_extremes(cells, value, columns["low"], columns["high"])
+        if self._statistic is Statistic.MEDIAN and value is not None:
+            self._keep_values(cells, value)
+        if self._statistic is Statistic.DISTINCT_COUNT:
+            self._distinct.find_or_add(cells, frame.hashes[self._field].view(np.int64), cells)
+        for influencer in self._influencers:
+            influencer.add(cells, frame.codes[influencer.field], value, weight)
+
+    def _keep_values(self, cells: IntArray, value: FloatArray) -> None:
+        chosen = cells >= 0
+        before = self._pool.size
+        self._pool.resize(before + int(np.count_nonzero(chosen)))
+        self._pool.used("cell")[before:] = cells[chosen]
+        self._pool.used("value")[before:] = value[chosen]
+
+    # --- cells out ----------------------------------------------------------------------------
+
+    def closed(self, place: IntArray, buckets: int) -> ClosedCells:
+        """Cells of some of the open buckets.
+
+        Parameters
+        ----------
+        place : (bucket rows,) int64
+            Place of each bucket among the `buckets` asked for, -1 for the others.
+        """
+        bucket = place[self._keys.first]
+        chosen = np.flatnonzero(bucket >= 0)
+        series = self._keys.second[chosen]
+        order = np.argsort(bucket[chosen] * np.int64(len(self.series)) + series)
+        chosen = chosen[order]
+        position = np.full(self._keys.size, -1, np.int64)
+        position[chosen] = np.arange(len(chosen))
+        value, variance = self._values(chosen, position)
+        return ClosedCells(
+            start=np.searchsorted(bucket[chosen], np.arange(buckets + 1)).astype(np.int64),
+            series=series[order].astype(np.int32),
+            count=self._cells.used("count")[chosen],
+            value=value,
+            variance=variance,
+            influencers=[influencer.of_cells(position) for influencer in self._influencers],
+        )
+
+    def _values(self, chosen: IntArray, position: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(m, f) values and (m,) variances of the chosen cells."""
+        count = self._cells.used("count")[chosen]
+        variance = np.zeros(len(chosen))
+        if self._statistic in _MOMENTS:
+            variance = self._cells.used("deviation")[chosen] / count
+        match self._statistic:
+            case Statistic.COUNT:
+                features = [count]
+            case Statistic.DISTINCT_COUNT:
+                cell = position[self._distinct.first]
+                features = [np.bincount(cell[cell >= 0], minlength=len(chosen)).astype(np.float64)]
+            case Statistic.MEAN:
+                features = [self._cells.used("mean")[chosen]]
+            case Statistic.MEDIAN:
+                cell = position[self._pool.used("cell")]
+                kept = cell >= 0
+                features = [medians(cell[kept], self._pool.used("value")[kept], len(chosen))]
+            case Statistic.VARP:
+                features = [np.where(count < _LEAST_FOR_VARIANCE, np.nan, variance)]
+                variance = np.zeros(len(chosen))
+            case Statistic.SUM:
+                features = [self._cells.used("total")[chosen]]
+            case Statistic.MIN:
+                features = [self._cells.used("low")[chosen]]
+            case Statistic.MAX:
+                features = [self._cells.used("high")[chosen]]
+            case _:  # metric
+                features = [self._cells.used(name)[chosen] for name in ("mean", "low", "high")]
+        return np.stack(features, axis=1), variance
+
+    def move_buckets(self, place: IntArray) -> None:
+        """Give buckets new rows; cells of buckets at -1 are dropped."""
+        bucket = place[self._keys.first]
+        kept = np.flatnonzero(bucket >= 0)
+        position = np.full(self._keys.size, -1, np.int64)
+        position[kept] = np.arange(len(kept))
+        self._keys.load(bucket[kept], self._keys.second[kept])
+        self._cells.keep(kept)
+        cell = position[self._distinct.first]
+        kept = np.flatnonzero(cell >= 0)
+        self._distinct.load(cell[kept], self._distinct.second[kept])
+        cell = position[self._pool.used("cell")]
+        kept = np.flatnonzero(cell >= 0)
+        self._pool.used("cell")[:] = cell
+        self._pool.keep(kept)
+        for influencer in self._influencers:
+            influencer.move_cells(position)
+
+    # --- state --------------------------------------------------------------------------------
+
+    def nbytes(self) -> int:
+        """Bytes in use."""
+        parts = (self.series, self._keys, self._cells, self._pool, self._distinct)
+        own = sum(part.nbytes() for part in parts)
+        return own + sum(influencer.nbytes() for influencer in self._influencers)
+
+    def save(self) -> dict[str, AnyArray]:
+        """Named arrays (views)."""
+        arrays: dict[str, AnyArray] = {
+            "cells/bucket": self._keys.first,
+            "cells/series": self._keys.second,
+            "distinct/cell": self._distinct.first,
+            "distinct/hash": self._distinct.second,
+        }
+        parts: list[tuple[str, Any]] = [
+            ("series", self.series),
+            ("cells", self._cells),
+            ("values", self._pool),
+            *((f"influencer/{i}", part) for i, part in enumerate(self._influencers)),
+        ]
+        for prefix, part in parts:
+            arrays |= {f"{prefix}/{name}": array for name, array in part.save().items()}
+        return arrays
+
+    def load(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Take saved arrays over."""
+        none = np.empty(0, np.int64)
+        self._keys.load(arrays.get("cells/bucket", none), arrays.get("cells/series", none))
+        self._distinct.load(arrays.get("distinct/cell", none), arrays.get("distinct/hash", none))
+        self.series.load(within(arrays, "series"))
+        self._cells.load(self._keys.size, within(arrays, "cells"))
+        self._pool.load(len(arrays.get("values/cell", none)), within(arrays, "values"))
+        for i, influencer in enumerate(self._influencers):
+            influencer.load(within(arrays, f"influencer/{i}"))

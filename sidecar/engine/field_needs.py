@@ -1,0 +1,27 @@
+"""Which columns of the records a job's analysis reads."""
+
+from __future__ import annotations
+
+from sidecar.engine.functions import FUNCTIONS, Statistic
+from sidecar.engine.record_frame import FieldNeeds
+from sidecar.schema.analysis_config import AnalysisConfig
+
+
+def field_needs(config: AnalysisConfig) -> FieldNeeds:
+    """The needs of all detectors and influencers.
+
+    Raises ValueError when a detector has a function that the engine does not know.
+    """
+    numbers: dict[str, None] = {}
+    hashes: dict[str, None] = {}
+    for detector in config.detectors:
+        function = FUNCTIONS.get(detector.function)
+        if function is None:
+            raise ValueError(f"detector function [{detector.function}] is not supported")
+        if function.needs_number:
+            numbers[detector.field_name or ""] = None
+        elif function.statistic is Statistic.DISTINCT_COUNT:
+            hashes[detector.field_name or ""] = None
+    if config.summary_count_field_name:
+        numbers[config.summary_count_field_name] = None
+    return FieldNeeds(tuple(numbers), config.term_fields(), tuple(hashes))

@@ -1,0 +1,261 @@
+"""Step all series of a detector through consecutive buckets, one call for many buckets."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
+from sidecar.engine.maths.combine import TOP, excess_of_smallest, log_of_smallest, push_smallest
+from sidecar.engine.models.layout import (
+    COUNT,
+    DAY_SLOT,
+    LENGTH,
+    PREDICTORS,
+    THINNESS,
+    WANTS_DAY,
+    ModelSettings,
+)
+from sidecar.engine.models.residual import HOLD_VALUES
+from sidecar.engine.models.season import give_shapes
+from sidecar.engine.models.step import (
+    LOG_P,
+    LOG_P_MULTI,
+    LOG_P_SINGLE,
+    LOG_RECORD_CUTOFF,
+    LOWER,
+    REPEATS,
+    TYPICAL,
+    UPPER,
+    VERDICT,
+    step,
+)
+
+# Columns of a finding: an anomalous cell, before it gets scores.
+FINDING_BUCKET = 0
+FINDING_SERIES = 1
+FINDING_CELL = 2  # row of ClosedCells, -1 for an empty bucket
+FINDING_FEATURE = 3
+FINDING_LOG_P = 4
+FINDING_LOG_P_SINGLE = 5
+FINDING_LOG_P_MULTI = 6
+FINDING_REPEATS = 7  # 1: the same incident goes on
+FINDING_ACTUAL = 8
+FINDING_TYPICAL = 9
+FINDING_LOWER = 10
+FINDING_UPPER = 11
+FINDING_LENGTH = 12
+FINDING_THIN = 13
+FINDING_WIDTH = 14
+
+# Columns of what a detector's bucket comes to.
+LIVE = 0  # series judged
+DETECTOR_LOG_P = 1  # log probability of the bucket, all incidents included
+NEWS_EXCESS = 2  # surprise beyond the usual (`maths.combine`) of series with something new
+NEWS_LEAST = 3  # log probability of the oddest of these
+ALL_EXCESS = 4  # the same of all series
+ALL_LEAST = 5
+DETECTOR_WIDTH = 6
+
+# Columns of a model plot row.
+PLOT_BUCKET = 0
+PLOT_SERIES = 1
+PLOT_FEATURE = 2
+PLOT_LOWER = 3
+PLOT_MEDIAN = 4
+PLOT_UPPER = 5
+PLOT_ACTUAL = 6
+PLOT_WIDTH = 7
+
+
+@njit(cache=True, nogil=True)
+def step_buckets(
+    settings: ModelSettings,
+    side: int,
+    first: int,
+    time: IntArray,
+    start: IntArray,
+    series: CodeArray,
+    count: FloatArray,
+    value: FloatArray,
+    variance: FloatArray,
+    first_bucket: IntArray,
+    rows: FloatArray,
+    sketches: FloatArray,
+    coarse: FloatArray,
+    day_pool: FloatArray,
+    week_pool: FloatArray,
+    slots_used: int,
+    rich_sketches: FloatArray,
+    window_values: FloatArray,
+    window_sums: FloatArray,
+    max_findings: int,
+    findings: FloatArray,
+    detector: FloatArray,
+    plot: FloatArray,
+) -> tuple[int, int, int, int]:
+    """Score buckets `first`.. until all are done or an output or the shape pool is full.
+
+    Parameters
+    ----------
+    time : (k,) int64
+        Start of each bucket, s.
+    start, series, count, value, variance
+        The detector's `ClosedCells`.
+    first_bucket : (n_series,) int64
+        When each series came up, s.
+    rows, sketches, coarse : (n_series * features, ...)
+        State; row of a series and feature is series * features + feature.
+    day_pool, week_pool : (slots, bins) float32
+        Shapes of the series that have one.
+    rich_sketches, window_values, window_sums : (rich rows, ...)
+        State of the richer features; used while no more series than that are known.
+    findings : (capacity, FINDING_WIDTH) float64
+        Filled; at most `max_findings` a bucket, most surprising first.
+    detector : (k, DETECTOR_WIDTH) float64
+        Filled: what each bucket comes to.
+    plot : (capacity, PLOT_WIDTH) float64
+        Filled with every series' bounds; length 0 switches it off.
+
+    Returns
+    -------
+    tuple of int
+        The first bucket not done, findings filled, plot rows filled, slots in use.
+    """
+    features = settings.features
+    n_series = len(first_bucket)
+    scratch = np.empty((n_series, FINDING_WIDTH), dtype=np.float64)
+    keys = np.empty(n_series, dtype=np.float64)
+    predictions = np.empty(PREDICTORS + 2, dtype=np.float64)
+    verdict = np.zeros(VERDICT, dtype=np.float64)
+    smallest = np.empty(TOP, dtype=np.float64)
+    news = np.empty(TOP, dtype=np.float64)
+    plotted = len(plot) > 0
+    found_all = 0
+    plot_rows = 0
+    for b in range(first, len(time)):
+        if found_all + min(n_series, max_findings) > len(findings):
+            return b, found_all, plot_rows, slots_used
+        if plotted and plot_rows + n_series * features > len(plot):
+            return b, found_all, plot_rows, slots_used
+        now = float(time[b])
+        cell = start[b]
+        end = start[b + 1]
+        known = 0
+        if len(rich_sketches) > 0:
+            for s in range(n_series):
+                if first_bucket[s] <= time[b]:
+                    known += 1
+        found = 0
+        judged = 0.0
+        wanted = 0
+        smallest[:] = 0.0
+        news[:] = 0.0
+        s = -1
+        while True:
+            # The next series: of the cells, or of all known ones where empty means zero.
+            if settings.empty_is_zero:
+                s += 1
+                while cell < end and series[cell] < s:
+                    cell += 1
+                if s >= n_series:
+                    break
+                at = cell if cell < end and series[cell] == s else -1
+                if at < 0 and first_bucket[s] > time[b]:
+                    continue
+            else:
+                if cell >= end:
+                    break
+                at = cell
+                s = series[cell]
+                cell += 1
+            records = count[at] if at >= 0 else 0.0
+            within = variance[at] if at >= 0 else 0.0
+            best = 1.0
+            mature = False
+            for f in range(features):
+                r = s * features + f
+                x = value[at, f] if at >= 0 else 0.0
+                slot = int(rows[r, DAY_SLOT])
+                day = day_pool[slot] if slot >= 0 else day_pool[0, :0]
+                week = week_pool[slot] if slot >= 0 else week_pool[0, :0]
+                rich = r < len(rich_sketches) and known <= settings.rich_series
+                rich_sketch = rich_sketches[r] if rich else sketches[r, :0]
+                values = window_values[r] if rich else sketches[r, :0]
+                sums = window_sums[r] if rich else sketches[r, :0]
+                if not step(
+                    rows[r],
+                    sketches[r],
+                    coarse[r],
+                    day,
+                    week,
+                    rich_sketch,
+                    values,
+                    sums,
+                    settings,
+                    side,
+                    now,
+                    x,
+                    records,
+                    within,
+                    plotted,
+                    predictions,
+                    verdict,
+                ):
+                    continue
+                mature = mature or rows[r, COUNT] > HOLD_VALUES
+                if rows[r, WANTS_DAY] == 1.0:
+                    wanted += 1
+                if plotted:
+                    plot[plot_rows, PLOT_BUCKET] = b
+                    plot[plot_rows, PLOT_SERIES] = s
+                    plot[plot_rows, PLOT_FEATURE] = f
+                    plot[plot_rows, PLOT_LOWER] = verdict[LOWER]
+                    plot[plot_rows, PLOT_MEDIAN] = verdict[TYPICAL]
+                    plot[plot_rows, PLOT_UPPER] = verdict[UPPER]
+                    plot[plot_rows, PLOT_ACTUAL] = x
+                    plot_rows += 1
+                if verdict[LOG_P] < best:
+                    best = verdict[LOG_P]
+                    keys[found] = best
+                    scratch[found, FINDING_BUCKET] = b
+                    scratch[found, FINDING_SERIES] = s
+                    scratch[found, FINDING_CELL] = at
+                    scratch[found, FINDING_FEATURE] = f
+                    scratch[found, FINDING_LOG_P] = verdict[LOG_P]
+                    scratch[found, FINDING_LOG_P_SINGLE] = verdict[LOG_P_SINGLE]
+                    scratch[found, FINDING_LOG_P_MULTI] = verdict[LOG_P_MULTI]
+                    scratch[found, FINDING_REPEATS] = verdict[REPEATS]
+                    scratch[found, FINDING_ACTUAL] = x
+                    scratch[found, FINDING_TYPICAL] = verdict[TYPICAL]
+                    scratch[found, FINDING_LOWER] = verdict[LOWER]
+                    scratch[found, FINDING_UPPER] = verdict[UPPER]
+                    scratch[found, FINDING_LENGTH] = rows[r, LENGTH]
+                    thin = settings.is_mean and records > 0.0
+                    thin = thin and 1.0 / records > 2.0 * rows[r, THINNESS]
+                    scratch[found, FINDING_THIN] = 1.0 if thin else 0.0
+            if mature:
+                judged += 1.0
+                push_smallest(smallest, best)
+                if scratch[found, FINDING_REPEATS] == 0.0:
+                    push_smallest(news, best)
+            if best < LOG_RECORD_CUTOFF:
+                found += 1
+        detector[b, LIVE] = judged
+        detector[b, DETECTOR_LOG_P] = log_of_smallest(smallest, judged)
+        detector[b, NEWS_EXCESS] = excess_of_smallest(news, judged)
+        detector[b, NEWS_LEAST] = news[0]
+        detector[b, ALL_EXCESS] = excess_of_smallest(smallest, judged)
+        detector[b, ALL_LEAST] = smallest[0]
+        order = np.argsort(keys[:found], kind="mergesort")
+        kept = min(found, max_findings)
+        for i in range(kept):
+            findings[found_all + i] = scratch[order[i]]
+        found_all += kept
+        if wanted > 0:
+            if slots_used + wanted > len(day_pool):
+                return b + 1, found_all, plot_rows, slots_used
+            slots_used = give_shapes(
+                rows, sketches, coarse, day_pool, week_pool, slots_used, settings
+            )
+    return len(time), found_all, plot_rows, slots_used

@@ -1,0 +1,198 @@
+"""Columns of a series' state row, and the settings that all series of a detector share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sidecar.engine.functions import Function, Side, Statistic
+from sidecar.engine.maths.sketch import BINS
+
+# One float64 row a series and feature. Names of columns; a saved state carries them by name.
+COLUMNS = (
+    "count",  # values learned
+    "first_time",  # s, bucket of the first value
+    "last_time",  # s, bucket of the last value
+    "origin",  # the first value: windows are kept relative to it
+    "slow",  # level over days
+    "fast",  # level over a few buckets
+    "last",  # the last value
+    "trend",  # level of the local line
+    "slope",  # change of the local line in one bucket
+    "day_fast",  # fast level of what the day's shape leaves over
+    "week_fast",  # the same for the week's shape
+    "error_0",  # decayed absolute errors of the predictors
+    "error_1",
+    "error_2",
+    "error_3",
+    "error_4",
+    "error_5",
+    "error_6",
+    "error_7",
+    "scale_high",  # decayed mean of residuals over the prediction
+    "scale_low",  # and of those under it, as positive numbers
+    "scale_all",  # decayed mean absolute residual
+    "scale_slow",  # the same against the slow baseline
+    "spread",  # decayed mean distance from the slow level
+    "within",  # decayed variance of single records in a bucket
+    "thinness",  # decayed mean of 1 / records in a bucket
+    "run",  # buckets in a row beyond the clip on one side, signed
+    "run_mean",  # mean residual of that run
+    "test_flat",  # season test: squared error without a daily shape
+    "test_day",  # and with one
+    "day_slot",  # row of the pools of daily and weekly shapes, -1: none
+    "wants_day",  # 1: the test passed, a slot is due
+    "multi_scale",  # decayed mean of the multi-bucket feature's magnitude
+    "diff_scale",  # decayed mean of |value - last value|
+    "burst",  # short mean of |z|
+    "burst_scale",  # its decayed mean
+    "window_scale",  # decayed mean of the window distance
+    "weight",  # total weight of the sketches
+    "peak",  # surprise of the running incident
+    "peak_age",  # buckets since that peak
+    "length",  # anomalous buckets in a row
+    "ring_0",  # the last residuals against the slow baseline, in scales
+    "ring_1",
+    "ring_2",
+    "ring_3",
+    "ring_4",
+    "ring_5",
+    "ring_6",
+    "ring_7",
+    "ring_8",
+    "ring_9",
+    "ring_10",
+    "ring_11",
+)
+WIDTH = len(COLUMNS)
+
+COUNT = COLUMNS.index("count")
+FIRST_TIME = COLUMNS.index("first_time")
+LAST_TIME = COLUMNS.index("last_time")
+ORIGIN = COLUMNS.index("origin")
+SLOW = COLUMNS.index("slow")
+FAST = COLUMNS.index("fast")
+LAST = COLUMNS.index("last")
+TREND = COLUMNS.index("trend")
+SLOPE = COLUMNS.index("slope")
+DAY_FAST = COLUMNS.index("day_fast")
+WEEK_FAST = COLUMNS.index("week_fast")
+ERROR = COLUMNS.index("error_0")
+SCALE_HIGH = COLUMNS.index("scale_high")
+SCALE_LOW = COLUMNS.index("scale_low")
+SCALE_ALL = COLUMNS.index("scale_all")
+SCALE_SLOW = COLUMNS.index("scale_slow")
+SPREAD = COLUMNS.index("spread")
+WITHIN = COLUMNS.index("within")
+THINNESS = COLUMNS.index("thinness")
+RUN = COLUMNS.index("run")
+RUN_MEAN = COLUMNS.index("run_mean")
+TEST_FLAT = COLUMNS.index("test_flat")
+TEST_DAY = COLUMNS.index("test_day")
+DAY_SLOT = COLUMNS.index("day_slot")
+WANTS_DAY = COLUMNS.index("wants_day")
+MULTI_SCALE = COLUMNS.index("multi_scale")
+DIFF_SCALE = COLUMNS.index("diff_scale")
+BURST = COLUMNS.index("burst")
+BURST_SCALE = COLUMNS.index("burst_scale")
+WINDOW_SCALE = COLUMNS.index("window_scale")
+WEIGHT = COLUMNS.index("weight")
+PEAK_AGE = COLUMNS.index("peak_age")
+PEAK = COLUMNS.index("peak")
+LENGTH = COLUMNS.index("length")
+RING = COLUMNS.index("ring_0")
+
+PREDICTORS = 8
+RING_SIZE = 12
+
+# Sketches of every series, side by side in one float32 row.
+SKETCH_HIGH = 0
+SKETCH_LOW = BINS
+SKETCH_MULTI = 2 * BINS
+SKETCH_WIDTH = 3 * BINS
+# Sketches of the richer features, only in series that have them.
+RICH_BURST = 0
+RICH_DIFF = BINS
+RICH_WINDOW = 2 * BINS
+RICH_WIDTH = 3 * BINS
+
+# Bins of the coarse shape that the season test looks at.
+COARSE_BINS = 24
+
+# Buckets in which a surprise no greater than the last peak is the same incident.
+INCIDENT_BUCKETS = 110.0
+
+HOUR_S = 3600.0
+DAY_S = 86400.0
+WEEK_S = 604800.0
+
+SIDE_BOTH, SIDE_HIGH, SIDE_LOW = 0, 1, 2
+_SIDES = {Side.BOTH: SIDE_BOTH, Side.HIGH: SIDE_HIGH, Side.LOW: SIDE_LOW}
+
+
+class ModelSettings(NamedTuple):
+    """What all series of a detector share; rates are shares learned from one bucket.
+
+    `side` is one of SIDE_BOTH, SIDE_HIGH, SIDE_LOW. `day_bins` and `week_bins` are 0 where buckets
+    are too long for such a shape; `season_s` is the period that the season test folds by.
+    `rich_series` series of a detector get the richer features.
+    """
+
+    span_s: float
+    features: int
+    side: int
+    count_like: bool
+    never_negative: bool
+    is_mean: bool
+    empty_is_zero: bool
+    slow_rate: float
+    fast_rate: float
+    trend_rate: float
+    slope_rate: float
+    error_rate: float
+    scale_rate: float
+    test_rate: float
+    sketch_keep: float
+    season_s: float
+    day_bins: int
+    week_bins: int
+    day_rate: float
+    week_rate: float
+    rich_series: int
+    window_lags: int
+    incident_buckets: float
+
+
+def _rate(half_life_s: float, span_s: float, least_buckets: float) -> float:
+    """Share to learn from each bucket, so that half of the past is gone after the half-life."""
+    return float(1.0 - 0.5 ** (1.0 / max(half_life_s / span_s, least_buckets)))
+
+
+def model_settings(function: Function, span_s: int, *, rich_series: int) -> ModelSettings:
+    """Settings of a detector's models for a bucket span in seconds."""
+    day_bins = min(96, int(DAY_S // span_s)) if span_s <= 6 * HOUR_S else 0
+    week_bins = 168 if day_bins else (int(WEEK_S // span_s) if span_s <= DAY_S else 0)
+    return ModelSettings(
+        span_s=float(span_s),
+        features=len(function.features),
+        side=_SIDES[function.side],
+        count_like=function.is_count_like,
+        never_negative=function.is_count_like or function.statistic is Statistic.VARP,
+        is_mean=function.statistic in (Statistic.MEAN, Statistic.MEDIAN, Statistic.METRIC),
+        empty_is_zero=function.empty_is_zero,
+        slow_rate=_rate(2 * DAY_S, span_s, 40),
+        fast_rate=_rate(0.25 * HOUR_S, span_s, 3),
+        trend_rate=_rate(2 * HOUR_S, span_s, 8),
+        slope_rate=_rate(8 * HOUR_S, span_s, 30),
+        error_rate=_rate(12 * HOUR_S, span_s, 60),
+        scale_rate=_rate(2 * DAY_S, span_s, 100),
+        test_rate=_rate(2 * DAY_S, span_s, 40),
+        sketch_keep=1.0 - _rate(60 * DAY_S, span_s, 2000),
+        season_s=DAY_S if day_bins else WEEK_S,
+        day_bins=day_bins,
+        week_bins=week_bins,
+        day_rate=_rate(5 * DAY_S, DAY_S, 1),
+        week_rate=_rate(3 * WEEK_S, WEEK_S, 1),
+        rich_series=rich_series,
+        window_lags=1536,
+        incident_buckets=INCIDENT_BUCKETS,
+    )

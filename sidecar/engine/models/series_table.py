@@ -1,0 +1,268 @@
+"""State of all series of one detector, and their way through closed buckets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from sidecar.engine.arrays import FloatArray, IntArray
+from sidecar.engine.cells import ClosedCells
+from sidecar.engine.functions import Function
+from sidecar.engine.models.buckets import DETECTOR_WIDTH, FINDING_WIDTH, PLOT_WIDTH, step_buckets
+from sidecar.engine.models.layout import (
+    COARSE_BINS,
+    COLUMNS,
+    DAY_SLOT,
+    LAST_TIME,
+    RICH_WIDTH,
+    SIDE_HIGH,
+    SKETCH_WIDTH,
+    WANTS_DAY,
+    WIDTH,
+    model_settings,
+)
+from sidecar.engine.models.season import give_shapes
+from sidecar.engine.models.windows import ring_size
+
+# Series of a detector up to which all of them get the richer features.
+RICH_SERIES = 24
+# Records of one detector in one bucket.
+MAX_FINDINGS = 500
+# Rows of output that one kernel call may fill.
+_OUTPUT_ROWS = 1 << 15
+_LEAST_CAPACITY = 4
+
+_ARRAYS = (
+    "rows",
+    "sketches",
+    "coarse",
+    "day_pool",
+    "week_pool",
+    "rich_sketches",
+    "window_values",
+    "window_sums",
+)
+
+Array = npt.NDArray[Any]
+AnyArray = TypeVar("AnyArray", bound=Array)
+
+
+@dataclass(slots=True)
+class Stepped:
+    """What k buckets of one detector gave.
+
+    Attributes
+    ----------
+    findings : (r, FINDING_WIDTH) float64
+        Anomalous cells, by bucket, then most surprising first; columns in `models.buckets`.
+    detector : (k, DETECTOR_WIDTH) float64
+        What each bucket comes to; columns in `models.buckets`.
+    plot : (p, PLOT_WIDTH) float64
+        Bounds of every series, empty unless asked for.
+    """
+
+    findings: FloatArray
+    detector: FloatArray
+    plot: FloatArray
+
+
+class SeriesTable:
+    """Struct of arrays, first axis series (and feature), grown by doubling."""
+
+    def __init__(self, function: Function, span_s: int) -> None:
+        self._settings = model_settings(function, span_s, rich_series=RICH_SERIES)
+        # Of a partial bucket a low count or sum says nothing yet.
+        self._partial_side = SIDE_HIGH if function.is_count_like or function.empty_is_zero else None
+        self._series = 0
+        self._slots = 0
+        self._keeps_rich = True
+        self._allocate(0, 1, 0)
+
+    def _allocate(self, capacity: int, slots: int, rich: int) -> None:
+        settings = self._settings
+        self._rows = np.zeros((capacity, WIDTH))
+        self._rows[:, DAY_SLOT] = -1.0
+        self._sketches = np.zeros((capacity, SKETCH_WIDTH), dtype=np.float32)
+        self._coarse = np.zeros(
+            (capacity, COARSE_BINS if settings.week_bins else 0), dtype=np.float32
+        )
+        self._day_pool = np.zeros((slots, settings.day_bins), dtype=np.float32)
+        self._week_pool = np.zeros((slots, settings.week_bins), dtype=np.float32)
+        self._rich_sketches = np.zeros((rich, RICH_WIDTH), dtype=np.float32)
+        ring = 2 * ring_size(settings.window_lags)
+        self._window_values = np.zeros((rich, ring), dtype=np.float32)
+        self._window_sums = np.zeros((rich, settings.window_lags), dtype=np.float32)
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(int(getattr(self, f"_{name}").nbytes) for name in _ARRAYS)
+
+    def copy(self) -> SeriesTable:
+        """An independent copy, to be stepped without consequences."""
+        twin = SeriesTable.__new__(SeriesTable)
+        twin._settings = self._settings
+        twin._partial_side = self._partial_side
+        twin._series, twin._slots = self._series, self._slots
+        twin._keeps_rich = self._keeps_rich
+        for name in _ARRAYS:
+            setattr(twin, f"_{name}", getattr(self, f"_{name}").copy())
+        return twin
+
+    def skip(self, until_s: int) -> None:
+        """Nothing is known of the time before `until_s`: it ages nothing."""
+        seen = self._rows[: self._series * self._settings.features]
+        last = until_s - self._settings.span_s
+        seen[:, LAST_TIME] = np.maximum(seen[:, LAST_TIME], last)
+
+    def step(
+        self,
+        time: IntArray,
+        cells: ClosedCells,
+        first_bucket: IntArray,
+        *,
+        partial: bool,
+        plot: bool,
+    ) -> Stepped:
+        """Score and learn k buckets; `partial` judges counts and sums on the high side only."""
+        series = len(first_bucket)
+        self._grow(series)
+        settings = self._settings
+        side = settings.side
+        if partial and self._partial_side is not None:
+            side = self._partial_side
+        buckets = len(time)
+        detector = np.zeros((buckets, DETECTOR_WIDTH))
+        findings: list[FloatArray] = []
+        plots: list[FloatArray] = []
+        plot_rows = max(_OUTPUT_ROWS, series * settings.features) if plot else 0
+        out_rows = min(max(_OUTPUT_ROWS, MAX_FINDINGS), max(1, series) * buckets)
+        found_buffer = np.empty((out_rows, FINDING_WIDTH))
+        plot_buffer = np.empty((plot_rows, PLOT_WIDTH))
+        done = 0
+        while done < buckets:
+            done, found, plotted, self._slots = step_buckets(
+                settings,
+                side,
+                done,
+                time,
+                cells.start,
+                cells.series,
+                cells.count,
+                cells.value,
+                cells.variance,
+                first_bucket,
+                self._rows,
+                self._sketches,
+                self._coarse,
+                self._day_pool,
+                self._week_pool,
+                self._slots,
+                self._rich_sketches,
+                self._window_values,
+                self._window_sums,
+                MAX_FINDINGS,
+                found_buffer,
+                detector,
+                plot_buffer,
+            )
+            findings.append(found_buffer[:found].copy())
+            plots.append(plot_buffer[:plotted].copy())
+            self._give_waiting_shapes()
+        if buckets:
+            self._drop_rich(int(np.count_nonzero(first_bucket <= time[-1])))
+        return Stepped(np.concatenate(findings), detector, np.concatenate(plots))
+
+    def _grow(self, series: int) -> None:
+        """Make room for so many series."""
+        self._series = max(self._series, series)
+        features = self._settings.features
+        wanted = self._series * features
+        capacity = len(self._rows)
+        if wanted > capacity:
+            capacity = max(wanted, 2 * capacity, _LEAST_CAPACITY)
+            fresh = len(self._rows)
+            self._rows = _enlarged(self._rows, capacity)
+            self._rows[fresh:, DAY_SLOT] = -1.0
+            self._sketches = _enlarged(self._sketches, capacity)
+            self._coarse = _enlarged(self._coarse, capacity)
+        rich = min(self._series, RICH_SERIES) * features
+        if self._keeps_rich and rich > len(self._rich_sketches):
+            self._rich_sketches = _enlarged(self._rich_sketches, rich)
+            self._window_values = _enlarged(self._window_values, rich)
+            self._window_sums = _enlarged(self._window_sums, rich)
+
+    def _give_waiting_shapes(self) -> None:
+        """Enlarge the pool of shapes until every row that waits for one has it."""
+        waiting = int(np.count_nonzero(self._rows[:, WANTS_DAY] == 1.0))
+        if not waiting:
+            return
+        slots = len(self._day_pool)
+        while slots < self._slots + waiting:
+            slots *= 2
+        self._day_pool = _enlarged(self._day_pool, slots)
+        self._week_pool = _enlarged(self._week_pool, slots)
+        self._slots = give_shapes(
+            self._rows,
+            self._sketches,
+            self._coarse,
+            self._day_pool,
+            self._week_pool,
+            self._slots,
+            self._settings,
+        )
+
+    def _drop_rich(self, known: int) -> None:
+        """Free the richer features for good once there are too many series for them."""
+        if self._keeps_rich and known > RICH_SERIES:
+            self._keeps_rich = False
+            self._rich_sketches = self._rich_sketches[:0].copy()
+            self._window_values = self._window_values[:0].copy()
+            self._window_sums = self._window_sums[:0].copy()
+
+    def save(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Plain header and arrays; columns travel by name."""
+        rows = self._series * self._settings.features
+        header = {
+            "columns": list(COLUMNS),
+            "series": self._series,
+            "slots": self._slots,
+            "keeps_rich": self._keeps_rich,
+        }
+        arrays: dict[str, Array] = {
+            "rows": self._rows[:rows],
+            "sketches": self._sketches[:rows],
+            "coarse": self._coarse[:rows],
+            "day_pool": self._day_pool[: self._slots],
+            "week_pool": self._week_pool[: self._slots],
+            "rich_sketches": self._rich_sketches,
+            "window_values": self._window_values,
+            "window_sums": self._window_sums,
+        }
+        return header, {name: array.copy() for name, array in arrays.items()}
+
+    def load(self, header: dict[str, Any], arrays: dict[str, Array]) -> None:
+        """Take over a saved state; columns it lacks start at zero, unknown ones are dropped."""
+        self._series = int(header["series"])
+        self._slots = int(header["slots"])
+        self._keeps_rich = bool(header["keeps_rich"])
+        rows = self._series * self._settings.features
+        rich = len(arrays["rich_sketches"])
+        self._allocate(rows, max(1, self._slots), rich)
+        for place, name in enumerate(header["columns"]):
+            if name in COLUMNS:
+                self._rows[:, COLUMNS.index(name)] = arrays["rows"][:, place]
+        for name in _ARRAYS[1:]:
+            target = getattr(self, f"_{name}")
+            target[: len(arrays[name])] = arrays[name]
+
+
+def _enlarged(array: AnyArray, length: int) -> AnyArray:
+    """The array with zero rows behind it, up to `length` in all."""
+    if length <= len(array):
+        return array
+    larger = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger

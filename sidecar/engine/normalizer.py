@@ -1,0 +1,173 @@
+"""Raw surprises to scores of 0..100, by their rank in the history of their scope.
+
+A scope is a level of the job: the buckets, or the values of one influencer field. Its history is a
+decayed histogram of the greatest surprise of every bucket, on the log scale of probabilities. A
+surprise is natural -log p less what the oddest of so many values usually has; it may be negative.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sidecar.engine.arrays import FloatArray, IntArray
+from sidecar.engine.maths.sketch import sketch_fade, weight_beyond
+
+# Natural logs of "so rare in this history" and of "so improbable", and the scores they allow.
+_RANK_LOGS = np.log(
+    np.array([1.0, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-7, 1e-10, 1e-20])
+)
+_RANK_SCORES = np.array([0.0, 1.0, 6.0, 20.0, 40.0, 60.0, 78.0, 88.0, 96.0, 99.0, 99.9, 100.0])
+_PROBABILITY_LOGS = np.log(
+    np.array([1.0, 0.1, 0.035, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-12, 1e-30])
+)
+_PROBABILITY_SCORES = np.array([0.0, 0.5, 5.0, 30.0, 60.0, 80.0, 90.0, 95.0, 98.0, 99.5, 100.0])
+# Score of what only goes on, as a share of what it would be if it were new.
+REPEAT_SHARE = 0.5
+# Observations that the prior law of surprises (a standard exponential) is worth.
+_PRIOR_WEIGHT = 3.0
+# Buckets over which a young job's scores are let up to 100.
+_YOUNG_BUCKETS = 100.0
+_YOUNG_CEILING = 25.0
+# Share of the history that one bucket keeps, and how often it is applied.
+_KEEP = 0.9999
+_FADE_EVERY = 64
+# Early buckets fade with this power of the job's age.
+_AGE_POWER = 1.0
+# Axis of histories: least surprise (nats), bins in a nat, bins.
+_LEAST_SURPRISE = -8.0
+_BINS_PER_NAT = 2.0
+HISTORY_BINS = 144
+# Beyond all of history a surprise is as rare as its size says: exp(-nats).
+_FALL = 1.0 / _BINS_PER_NAT
+
+
+@njit(cache=True, nogil=True)
+def piecewise(log_p: float, logs: FloatArray, scores: FloatArray) -> float:
+    """Linear between the points (`logs` descend, `scores` ascend), flat outside."""
+    if log_p >= logs[0]:
+        return float(scores[0])
+    for i in range(1, len(logs)):
+        if log_p >= logs[i]:
+            part = (logs[i - 1] - log_p) / (logs[i - 1] - logs[i])
+            return float(scores[i - 1] + part * (scores[i] - scores[i - 1]))
+    return float(scores[-1])
+
+
+@njit(cache=True, nogil=True)
+def history_place(surprise: float) -> float:
+    """Place of a surprise on the axis of histories, >= 0."""
+    return max(0.0, (surprise - _LEAST_SURPRISE) * _BINS_PER_NAT)
+
+
+@njit(cache=True, nogil=True)
+def score_of(
+    history: FloatArray, weight: float, seen: float, surprise: float, log_p: float
+) -> float:
+    """Score of a surprise against a scope's history, 0..100.
+
+    `log_p` is the log probability of the oddest value behind it: its own size bounds the score,
+    while its rank in the history of the scope says how common such a value is in so many.
+    """
+    beyond = weight_beyond(history, history_place(surprise), _FALL)
+    prior = _PRIOR_WEIGHT * math.exp(-max(0.0, surprise))
+    rank = math.log((prior + beyond) / (_PRIOR_WEIGHT + weight) + 1e-300)
+    score = piecewise(rank, _RANK_LOGS, _RANK_SCORES)
+    score = min(score, piecewise(log_p, _PROBABILITY_LOGS, _PROBABILITY_SCORES))
+    young = _YOUNG_CEILING + (100.0 - _YOUNG_CEILING) * min(1.0, seen / _YOUNG_BUCKETS)
+    return min(score, young)
+
+
+@njit(cache=True, nogil=True)
+def score_rows(
+    history: FloatArray,
+    totals: FloatArray,
+    buckets: int,
+    bucket: IntArray,
+    surprise: FloatArray,
+    log_p: FloatArray,
+    greatest: FloatArray,
+    score: FloatArray,
+) -> None:
+    """Score rows bucket by bucket, then let the history learn each bucket's greatest.
+
+    Parameters
+    ----------
+    history : (HISTORY_BINS,) float32
+    totals : (2,) float64
+        Weight of the history, buckets seen.
+    bucket : (r,) int64
+        Bucket of each row, ascending.
+    surprise, log_p, score : (r,) float64
+        Surprises; log probabilities of the oddest value behind each; scores, filled.
+    greatest : (buckets,) float64
+        What the history learns of each bucket.
+    """
+    row = 0
+    for b in range(buckets):
+        while row < len(bucket) and bucket[row] == b:
+            score[row] = score_of(history, totals[0], totals[1], surprise[row], log_p[row])
+            row += 1
+        history[min(HISTORY_BINS - 1, int(history_place(greatest[b])))] += 1.0
+        totals[0] += 1.0
+        totals[1] += 1.0
+        if int(totals[1]) % _FADE_EVERY == 0:
+            keep = min(_KEEP**_FADE_EVERY, (totals[1] / (totals[1] + _FADE_EVERY)) ** _AGE_POWER)
+            sketch_fade(history, keep)
+            totals[0] *= keep
+
+
+class Normalizer:
+    """One scope's history and the scores read from it."""
+
+    __slots__ = ("_history", "_totals")
+
+    def __init__(self) -> None:
+        self._history: npt.NDArray[np.float32] = np.zeros(HISTORY_BINS, dtype=np.float32)
+        self._totals: FloatArray = np.zeros(2)
+
+    def score(
+        self, bucket: IntArray, surprise: FloatArray, log_p: FloatArray, greatest: FloatArray
+    ) -> FloatArray:
+        """Scores of rows of consecutive buckets, each against the history before its bucket.
+
+        Parameters
+        ----------
+        bucket : (r,) int64
+            Ascending.
+        surprise : (r,) float64
+            Surprises beyond the usual, nats.
+        log_p : (r,) float64
+            Log probability of the oddest single value behind each row.
+        greatest : (k,) float64
+            Greatest surprise of every bucket; the history learns these.
+        """
+        score = np.zeros(len(surprise))
+        score_rows(
+            self._history, self._totals, len(greatest), bucket, surprise, log_p, greatest, score
+        )
+        return score
+
+    def copy(self) -> Normalizer:
+        """An independent copy."""
+        twin = Normalizer()
+        twin._history[:] = self._history
+        twin._totals[:] = self._totals
+        return twin
+
+    def nbytes(self) -> int:
+        """Bytes of the arrays."""
+        return int(self._history.nbytes + self._totals.nbytes)
+
+    def save(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays, by name."""
+        return {"history": self._history.copy(), "totals": self._totals.copy()}
+
+    def load(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        """Take over saved arrays."""
+        self._history[:] = arrays["history"]
+        self._totals[:] = arrays["totals"]

@@ -1,0 +1,208 @@
+"""Closed buckets in, bucket results out: models of every detector, aggregation, scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sidecar.engine.aggregation import join_detectors, record_excess
+from sidecar.engine.arrays import FloatArray
+from sidecar.engine.cells import ClosedBuckets, SeriesKeys
+from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.influence import influences
+from sidecar.engine.influencer_results import InfluencerScorer
+from sidecar.engine.models import buckets as columns
+from sidecar.engine.models.series_table import SeriesTable, Stepped
+from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer
+from sidecar.engine.record_table import FoundRecords, join_findings, record_table
+from sidecar.engine.results import BucketResults, ModelPlotTable
+from sidecar.schema.analysis_config import AnalysisConfig
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+class BucketScorer:
+    """Scores closed buckets of a job and learns from them; the same input gives the same bits.
+
+    Parameters
+    ----------
+    config : AnalysisConfig
+        Detectors, influencers and bucket span.
+    model_plot : bool
+        Whether results carry the bounds of every series in every bucket.
+    """
+
+    def __init__(self, config: AnalysisConfig, *, model_plot: bool = False) -> None:
+        self._config = config
+        self._model_plot = model_plot
+        span_s = config.bucket_span.seconds
+        self._functions = [FUNCTIONS[d.function] for d in config.detectors]
+        self._tables = [SeriesTable(function, span_s) for function in self._functions]
+        self._normalizer = Normalizer()
+        self._influencers = InfluencerScorer(len(config.influencers))
+
+    def set_model_plot(self, enabled: bool) -> None:
+        """Switch model plot rows on or off from the next buckets on."""
+        self._model_plot = enabled
+
+    def skip(self, until_s: int) -> None:
+        """Pass over a gap up to `until_s` without results and without learning."""
+        for table in self._tables:
+            table.skip(until_s)
+
+    def nbytes(self) -> int:
+        """Bytes of all model state."""
+        scopes = self._normalizer.nbytes() + self._influencers.nbytes()
+        return scopes + sum(table.nbytes() for table in self._tables)
+
+    def score(
+        self, closed: ClosedBuckets, keys: list[SeriesKeys], *, learn: bool = True
+    ) -> BucketResults:
+        """Score k consecutive buckets.
+
+        Parameters
+        ----------
+        closed : ClosedBuckets
+            Gathered statistics.
+        keys : list of SeriesKeys
+            By detector: all series known by the last of the buckets, or later.
+        learn : bool
+            False for partial buckets (interim results): the state stays as it is to the last bit,
+            and counts and sums are judged on the high side only.
+        """
+        if not learn:
+            return self._twin()._score(closed, keys, partial=True)
+        return self._score(closed, keys, partial=False)
+
+    def _twin(self) -> BucketScorer:
+        """An independent copy."""
+        twin = BucketScorer.__new__(BucketScorer)
+        twin._config = self._config
+        twin._model_plot = self._model_plot
+        twin._functions = self._functions
+        twin._tables = [table.copy() for table in self._tables]
+        twin._normalizer = self._normalizer.copy()
+        twin._influencers = self._influencers.copy()
+        return twin
+
+    def _score(
+        self, closed: ClosedBuckets, keys: list[SeriesKeys], *, partial: bool
+    ) -> BucketResults:
+        stepped = [
+            table.step(
+                closed.time, cells, names.first_bucket, partial=partial, plot=self._model_plot
+            )
+            for table, cells, names in zip(self._tables, closed.detectors, keys, strict=True)
+        ]
+        detectors = np.stack([each.detector for each in stepped])
+        whole = np.zeros(detectors.shape[1:])
+        join_detectors(detectors, whole)
+        log_p = whole[:, columns.DETECTOR_LOG_P]
+        found = join_findings(stepped, [f.is_count_like for f in self._functions])
+        time_score, record_score = self._scores(whole, found, detectors)
+
+        parts = [
+            influences(function, detector, self._config.influencers, each.findings, cells, names)
+            for function, detector, each, cells, names in zip(
+                self._functions,
+                self._config.detectors,
+                stepped,
+                closed.detectors,
+                keys,
+                strict=True,
+            )
+        ]
+        influencers, bucket_influencers = self._influencers.score(
+            found, parts, whole[:, columns.LIVE]
+        )
+        best = time_score.copy()
+        np.maximum.at(best, bucket_influencers.bucket, bucket_influencers.score)
+        records = record_table(found, record_score, parts, self._config.influencers, partial)
+        return BucketResults(
+            time=closed.time,
+            event_count=closed.event_count,
+            probability=np.exp(log_p),
+            raw_score=-log_p + 0.0,
+            bucket_time_score=time_score,
+            score=best,
+            records=records,
+            influencers=influencers,
+            bucket_influencers=bucket_influencers,
+            model_plot=_plot_table(stepped) if self._model_plot else None,
+            is_interim=partial,
+        )
+
+    def _scores(
+        self, whole: FloatArray, found: FoundRecords, detectors: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Scores of k buckets and of all records, against the history of buckets.
+
+        What goes on counts less than what is new; the history learns what was new.
+        """
+        buckets = np.arange(len(whole))
+        alone = np.zeros(len(found.bucket))
+        record_excess(found.bucket, found.detector, found.log_p, detectors, alone)
+        rows = np.concatenate([buckets, buckets, found.bucket])
+        surprise = np.concatenate(
+            [whole[:, columns.NEWS_EXCESS], whole[:, columns.ALL_EXCESS], alone]
+        )
+        least = np.concatenate(
+            [whole[:, columns.NEWS_LEAST], whole[:, columns.ALL_LEAST], found.log_p]
+        )
+        order = np.argsort(rows, kind="stable")
+        score = np.empty(len(rows))
+        score[order] = self._normalizer.score(
+            rows[order], surprise[order], least[order], whole[:, columns.NEWS_EXCESS]
+        )
+        news, everything, records = np.split(score, [len(buckets), 2 * len(buckets)])
+        share = np.where(found.repeats, REPEAT_SHARE, 1.0)
+        return np.maximum(news, REPEAT_SHARE * everything), records * share
+
+    def save(self) -> tuple[dict[str, Any], Arrays]:
+        """State as a header of plain JSON values and arrays by name."""
+        header: dict[str, Any] = {"detectors": []}
+        arrays: Arrays = {}
+        for index, table in enumerate(self._tables):
+            part, named = table.save()
+            header["detectors"].append(part)
+            arrays.update({f"detector.{index}.{name}": a for name, a in named.items()})
+        arrays.update({f"bucket.{name}": a for name, a in self._normalizer.save().items()})
+        arrays.update({f"influencer.{n}": a for n, a in self._influencers.save().items()})
+        return header, arrays
+
+    def load(self, header: dict[str, Any], arrays: Arrays) -> None:
+        """Take over a state that `save` gave; the scorer goes on as if it had never stopped."""
+        for index, (table, part) in enumerate(zip(self._tables, header["detectors"], strict=True)):
+            table.load(part, _under(f"detector.{index}.", arrays))
+        self._normalizer.load(_under("bucket.", arrays))
+        self._influencers.load(_under("influencer.", arrays))
+
+
+def _under(prefix: str, arrays: Arrays) -> Arrays:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+
+
+def _plot_table(stepped: list[Stepped]) -> ModelPlotTable:
+    """All detectors' plot rows, sorted by bucket."""
+    detector = np.repeat(
+        np.arange(len(stepped), dtype=np.int32), [len(each.plot) for each in stepped]
+    )
+    plot = np.concatenate([each.plot for each in stepped])
+    order = np.argsort(plot[:, columns.PLOT_BUCKET], kind="stable")
+    plot = plot[order]
+
+    def column(place: int) -> FloatArray:
+        return np.ascontiguousarray(plot[:, place])
+
+    return ModelPlotTable(
+        bucket=column(columns.PLOT_BUCKET).astype(np.int64),
+        detector=detector[order],
+        series=column(columns.PLOT_SERIES).astype(np.int32),
+        feature=column(columns.PLOT_FEATURE).astype(np.int32),
+        lower=column(columns.PLOT_LOWER),
+        median=column(columns.PLOT_MEDIAN),
+        upper=column(columns.PLOT_UPPER),
+        actual=column(columns.PLOT_ACTUAL),
+    )

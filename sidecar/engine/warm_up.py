@@ -1,0 +1,50 @@
+"""Compiles every kernel, so that the on-disk cache is filled before the first job runs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sidecar.engine.anomaly_job import AnomalyJob
+from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.record_frame import RecordFrame
+from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.detector import Detector
+from sidecar.schema.job import DataDescription, Job, ModelPlotConfig
+from sidecar.schema.units import TimeValue
+
+_SPAN_S = 60
+_FIELD = "field"
+_SPLIT = "split"
+_INFLUENCER = "influencer"
+
+
+def warm_up() -> None:
+    """Run every kernel at least once on tiny arrays of the types that jobs use."""
+    detectors = tuple(
+        Detector(name, field_name=_FIELD, by_field_name=_SPLIT, detector_index=i)
+        for i, name in enumerate(FUNCTIONS)
+    )
+    config = AnalysisConfig(
+        TimeValue(_SPAN_S * 1000, f"{_SPAN_S}s"), detectors, influencers=(_SPLIT, _INFLUENCER)
+    )
+    job = AnomalyJob(
+        Job("warm-up", config, DataDescription(), model_plot_config=ModelPlotConfig(enabled=True))
+    )
+    for name in (_SPLIT, _INFLUENCER):
+        job.dictionaries[name].code(name)
+    for _ in job.process(_frame(job)):
+        job.interim()
+    AnomalyJob.restore(job.job, job.save())
+
+
+def _frame(job: AnomalyJob) -> RecordFrame:
+    """A record a bucket, with a spike at the end."""
+    buckets = 60
+    value = np.ones(buckets)
+    value[-2] = 1e6
+    return RecordFrame(
+        time=np.arange(buckets, dtype=np.int64) * _SPAN_S,
+        numbers=dict.fromkeys(job.needs.numbers, value),
+        codes={name: np.zeros(buckets, np.int32) for name in job.needs.codes},
+        hashes={name: value.view(np.uint64) for name in job.needs.hashes},
+    )

@@ -1,0 +1,44 @@
+"""Gunicorn's configuration, from the settings; `ml-sidecar serve` adds the socket."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from sidecar.logs import log_config
+from sidecar.runtime.parent_death import die_with_parent
+from sidecar.settings import Settings
+
+_settings = Settings.from_environment()
+
+worker_class = "gthread"
+workers = _settings.workers
+threads = _settings.threads
+# Connections that wait for a thread: more than that are refused by the kernel's backlog.
+worker_connections = 10_000
+# Watches the worker's main loop, not its requests: an upload may take as long as it likes.
+timeout = 60
+graceful_timeout = max(1, _settings.shutdown_grace_ms // 2000)
+keepalive = 75
+# Lists of job ids in a path may be long.
+limit_request_line = 8190
+control_socket_disable = True
+proc_name = "ml-sidecar"
+logconfig_dict = {
+    **log_config(_settings.log_level),
+    "loggers": {
+        **log_config(_settings.log_level)["loggers"],
+        "gunicorn.error": {"level": _settings.log_level.upper(), "propagate": True},
+        "gunicorn.access": {"level": "WARNING", "propagate": True},
+    },
+}
+
+
+def on_starting(_server: Any) -> None:
+    """End with `ml-sidecar serve`."""
+    die_with_parent(os.getppid())
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """End with gunicorn's master."""
+    die_with_parent(os.getppid())

@@ -1,0 +1,1 @@
+"""Where jobs run: the journal, the processes of open jobs, their supervisor."""

@@ -1,0 +1,83 @@
+"""What Elasticsearch's jobs can do and ours cannot yet; a row goes when the feature comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from sidecar import messages
+from sidecar.errors import BadRequestError
+from sidecar.schema.analysis_config_parser import ML_CATEGORY
+from sidecar.schema.detector import Detector
+from sidecar.schema.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class _NotYet:
+    """One feature: how errors call it, what to use instead, and whether a job uses it."""
+
+    what: str
+    instead: str
+    used_by: Callable[[Job], bool]
+
+
+def _any_detector(test: Callable[[Detector], object]) -> Callable[[Job], bool]:
+    return lambda job: any(test(detector) for detector in job.analysis_config.detectors)
+
+
+_ROWS = (
+    _NotYet(
+        "[categorization_field_name]",
+        "extract a category into a field of its own before posting and use it as [by_field_name]",
+        lambda job: (
+            job.analysis_config.categorization_field_name is not None
+            or ML_CATEGORY in job.analysis_config.term_fields()
+        ),
+    ),
+    _NotYet(
+        "[over_field_name]",
+        "use [by_field_name] or [partition_field_name] to compare each value with its own history",
+        _any_detector(lambda detector: detector.over_field_name),
+    ),
+    _NotYet(
+        "[custom_rules]",
+        "leave them out and filter the records by [record_score] when reading them",
+        _any_detector(lambda detector: detector.custom_rules),
+    ),
+    _NotYet(
+        "[exclude_frequent]",
+        "leave it out, or set it to [none]",
+        _any_detector(lambda detector: detector.exclude_frequent not in (None, "none")),
+    ),
+    _NotYet(
+        "[multivariate_by_fields]",
+        "leave it out, or set it to [false]",
+        lambda job: bool(job.analysis_config.multivariate_by_fields),
+    ),
+    _NotYet(
+        "[datafeed_config]",
+        "create the job without it and send data with the post data API",
+        lambda job: job.datafeed_config is not None,
+    ),
+)
+
+
+def require_supported(job: Job, supported_functions: Collection[str]) -> None:
+    """Raise BadRequestError when a valid job uses something that is not there yet.
+
+    Parameters
+    ----------
+    supported_functions : collection of str
+        Names of the detector functions that the engine has.
+    """
+    for detector in job.analysis_config.detectors:
+        if detector.function not in supported_functions:
+            raise BadRequestError(
+                messages.not_supported_yet(
+                    f"Function [{detector.function}]",
+                    f"use one of [{', '.join(sorted(supported_functions))}]",
+                )
+            )
+    for row in _ROWS:
+        if row.used_by(job):
+            raise BadRequestError(messages.not_supported_yet(row.what, row.instead))

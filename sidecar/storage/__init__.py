@@ -1,0 +1,1 @@
+"""The Elasticsearch edge: everything the sidecar keeps, in `.ml-*` indices."""

@@ -1,0 +1,158 @@
+"""The gatherer in the slow, obvious way: one record after another, one dict per cell."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from sidecar.engine.functions import FUNCTIONS, Statistic
+from sidecar.engine.record_frame import MISSING, RecordFrame
+from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.detector import Detector
+
+
+@dataclass
+class Cell:
+    """All (value, weight, hash, influencer codes) of a cell."""
+
+    values: list[float] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    hashes: set[int] = field(default_factory=set)
+    influencers: dict[str, dict[int, list[tuple[float, float]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+
+
+class NaiveGatherer:
+    """Closed buckets as {bucket start: (event count, [{series: cell} per detector])}."""
+
+    def __init__(self, config: AnalysisConfig) -> None:
+        self.config = config
+        self.span = config.bucket_span.seconds
+        self.latency = config.latency.seconds if config.latency else 0
+        self.events: dict[int, float] = {}
+        self.cells: list[dict[tuple[int, int], Cell]] = [
+            defaultdict(Cell) for _ in config.detectors
+        ]
+        self.series: list[list[tuple[int, int, int]]] = [[] for _ in config.detectors]
+        self.first_bucket: list[dict[int, int]] = [{} for _ in config.detectors]
+        self.first_open: int | None = None
+
+    def add(self, frame: RecordFrame) -> None:
+        for i, time in enumerate(frame.time.tolist()):
+            bucket = time // self.span * self.span
+            reached = (bucket - self.latency) // self.span * self.span
+            self.first_open = reached if self.first_open is None else max(self.first_open, reached)
+            if bucket >= self.first_open:
+                self._add(frame, i, bucket)
+
+    def _add(self, frame: RecordFrame, i: int, bucket: int) -> None:
+        self.events.setdefault(bucket, 0.0)
+        weight = 1.0
+        if self.config.summary_count_field_name:
+            weight = float(frame.numbers[self.config.summary_count_field_name][i])
+            if not (math.isfinite(weight) and weight > 0):
+                return
+        self.events[bucket] += weight
+        for index, detector in enumerate(self.config.detectors):
+            self._add_to_detector(index, detector, frame, i, bucket, weight)
+
+    def _add_to_detector(
+        self,
+        index: int,
+        detector: Detector,
+        frame: RecordFrame,
+        i: int,
+        bucket: int,
+        weight: float,
+    ) -> None:
+        statistic = FUNCTIONS[detector.function].statistic
+        value, hashed = 0.0, 0
+        if statistic is Statistic.DISTINCT_COUNT:
+            hashed = int(frame.hashes[detector.field_name or ""][i])
+            if hashed == 0:
+                return
+        elif statistic is not Statistic.COUNT:
+            value = float(frame.numbers[detector.field_name or ""][i])
+            if not math.isfinite(value):
+                return
+        names = (
+            detector.partition_field_name,
+            detector.by_field_name,
+            detector.over_field_name,
+        )
+        key = tuple(int(frame.codes[name][i]) if name else MISSING for name in names)
+        missing = [bool(name) and code == MISSING for name, code in zip(names, key, strict=True)]
+        if missing[2] or (any(missing) and not detector.use_null):
+            return
+        if key not in self.series[index]:
+            self.series[index].append(key)  # type: ignore[arg-type]
+        series = self.series[index].index(key)  # type: ignore[arg-type]
+        first = self.first_bucket[index]
+        first[series] = min(bucket, first.get(series, bucket))
+        cell = self.cells[index][bucket, series]
+        cell.values.append(value)
+        cell.weights.append(weight)
+        cell.hashes.add(hashed)
+        for name in self.config.influencers:
+            if name not in detector.split_fields() and (code := int(frame.codes[name][i])) >= 0:
+                cell.influencers[name][code].append((value, weight))
+
+    def closed(self, start: int, end: int) -> dict[int, Any]:
+        """The buckets of [start, end), empty ones included."""
+        return {
+            bucket: (
+                round(self.events.get(bucket, 0.0)),
+                [
+                    {
+                        series: self.describe(index, cell)
+                        for (b, series), cell in sorted(cells.items())
+                        if b == bucket
+                    }
+                    for index, cells in enumerate(self.cells)
+                ],
+            )
+            for bucket in range(start, end, self.span)
+        }
+
+    def describe(self, index: int, cell: Cell) -> dict[str, Any]:
+        """What ClosedCells says of a cell."""
+        statistic = FUNCTIONS[self.config.detectors[index].function].statistic
+        count = sum(cell.weights)
+        pairs = list(zip(cell.values, cell.weights, strict=True))
+        mean = sum(v * w for v, w in pairs) / count
+        variance = sum(w * (v - mean) ** 2 for v, w in pairs) / count
+        features = {
+            Statistic.COUNT: [count],
+            Statistic.DISTINCT_COUNT: [float(len(cell.hashes))],
+            Statistic.MEAN: [mean],
+            Statistic.MEDIAN: [statistics.median(cell.values)],
+            Statistic.MIN: [min(cell.values)],
+            Statistic.MAX: [max(cell.values)],
+            Statistic.SUM: [sum(cell.values)],
+            Statistic.VARP: [variance if count >= 2 else math.nan],
+            Statistic.METRIC: [mean, min(cell.values), max(cell.values)],
+        }[statistic]
+        has_variance = statistic in (Statistic.MEAN, Statistic.MEDIAN, Statistic.METRIC)
+        has_metric = statistic not in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
+        weighs = statistic is not Statistic.SUM
+        return {
+            "count": count,
+            "value": features,
+            "variance": variance if has_variance else 0.0,
+            "influencers": {
+                name: {
+                    code: (
+                        sum(w for _, w in records),
+                        sum(v * (w if weighs else 1.0) for v, w in records) if has_metric else 0.0,
+                        min(v for v, _ in records) if has_metric else 0.0,
+                        max(v for v, _ in records) if has_metric else 0.0,
+                    )
+                    for code, records in sorted(codes.items())
+                }
+                for name, codes in cell.influencers.items()
+            },
+        }

@@ -1,0 +1,51 @@
+"""Warming up leaves no kernel to be compiled by the first job."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+# In a process of its own: other tests have compiled kernels in this one.
+PROGRAM = """
+import importlib, pkgutil
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+import sidecar.engine
+from sidecar.engine.anomaly_job import AnomalyJob
+from sidecar.engine.warm_up import warm_up
+from sidecar.schema.detector import Detector
+from tests.engine.gathering import FUNCTION_NAMES, config_of, frame_of, job_of, named, new_job, run
+
+def kernels():
+    for found in pkgutil.walk_packages(sidecar.engine.__path__, "sidecar.engine."):
+        for name, value in vars(importlib.import_module(found.name)).items():
+            if isinstance(value, Dispatcher):
+                yield f"{value.py_func.__module__}.{name}", len(value.signatures)
+
+warm_up()
+before = dict(kernels())
+assert len(before) > 10
+n = 2000
+rows = np.arange(n)
+values = rows * 7919 % 101.0
+values[[400, 900, 1700]] = 1e5, np.nan, -1e5
+detectors = [Detector(f, field_name="v", by_field_name="a") for f in FUNCTION_NAMES]
+for options in ({"influencers": ("a", "b"), "latency": 25}, {"summary_count_field_name": "n"}):
+    job = new_job(Detector("low_count"), *detectors, **options)
+    frame = frame_of(rows.tolist(), values.tolist(), a=(rows % 7).tolist(), b=(rows % 3).tolist())
+    run(job, [frame.rows(slice(0, n // 2))])
+    job.interim()
+    job = AnomalyJob.restore(job.job, job.save())
+    job.update(job_of(job.job.analysis_config, model_plot=True))
+    job.skip_time(n // 2 + 50)
+    run(job, [frame.rows(slice(n // 2, n))])
+print(*(name for name, count in kernels() if count != before[name]))
+"""
+
+
+def test_no_kernel_is_compiled_after_warming_up() -> None:
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert done.stdout.split() == []

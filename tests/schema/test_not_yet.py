@@ -1,0 +1,55 @@
+"""Features that are not there yet are refused after all native checks, with advice."""
+
+from typing import Any
+
+import pytest
+
+from sidecar.errors import BadRequestError
+from sidecar.schema.job_parser import parse_job
+from sidecar.schema.not_yet import require_supported
+from tests.schema.job_bodies import config_body, detector_body, job_body
+
+FUNCTIONS = ("count", "mean")
+RULE = {"conditions": [{"applies_to": "actual", "operator": "gt", "value": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (detector_body({"function": "rare", "by_field_name": "a"}), "Function [rare]"),
+        (detector_body({"function": "time_of_day"}), "Function [time_of_day]"),
+        (detector_body({"function": "lat_long", "field_name": "a"}), "Function [lat_long]"),
+        (detector_body({"function": "count", "over_field_name": "a"}), "[over_field_name]"),
+        (detector_body({"function": "count", "custom_rules": [RULE]}), "[custom_rules]"),
+        (detector_body({"function": "count", "exclude_frequent": "by"}), "[exclude_frequent]"),
+        (config_body(multivariate_by_fields=True), "[multivariate_by_fields]"),
+        (
+            config_body(
+                detectors=[{"function": "count", "by_field_name": "mlcategory"}],
+                categorization_field_name="msg",
+            ),
+            "[categorization_field_name]",
+        ),
+        (job_body(datafeed_config={"indices": ["a"]}), "[datafeed_config]"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_job_that_uses_it_is_refused(body: bytes, what: str) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        require_supported(parse_job(body, "job"), FUNCTIONS)
+    assert caught.value.reason.startswith(
+        f"{what} is not supported by this version of ml-sidecar yet; "
+    )
+
+
+@pytest.mark.parametrize(
+    "detector",
+    [
+        {"function": "count", "exclude_frequent": "none"},
+        {"function": "count", "custom_rules": []},
+        {"function": "mean", "field_name": "x", "by_field_name": "a", "partition_field_name": "b"},
+    ],
+)
+def test_a_job_without_it_passes(detector: dict[str, Any]) -> None:
+    require_supported(parse_job(detector_body(detector), "job"), FUNCTIONS)
+    require_supported(parse_job(config_body(multivariate_by_fields=False), "job"), FUNCTIONS)

@@ -1,0 +1,34 @@
+"""The fakes keep the promises of the stores."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from integration.contract import support
+from integration.contract.test_configurations import *  # noqa: F403
+from integration.contract.test_job_data import *  # noqa: F403
+from integration.contract.test_results import *  # noqa: F403
+from sidecar.interfaces import Document
+from tests.fakes import FakeStores, make_stores
+
+
+class FakeProbe:
+    def __init__(self, stores: FakeStores) -> None:
+        self._stores = stores
+
+    def annotations(self, job_id: str) -> Sequence[Document]:
+        documents = self._stores.annotations.documents.values()
+        return [document for document in documents if document["job_id"] == job_id]
+
+    def audit_messages(self, job_id: str) -> Sequence[Document]:
+        return [
+            {"level": entry.level, "message": entry.message}
+            for entry in self._stores.audit.messages
+            if entry.job_id == job_id
+        ]
+
+
+@pytest.fixture
+def bench() -> Iterator[support.Bench]:
+    stores = make_stores()
+    yield from support.bench(stores, FakeProbe(stores))
