@@ -1,4 +1,4 @@
-"""Generated seasonal series with injected anomalies: is the bucket score higher where they are?"""
+"""Generated seasonal series with injected anomalies: is the bucket score higher there."""
 
 from __future__ import annotations
 

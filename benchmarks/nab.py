@@ -54,7 +54,7 @@ class Series:
     @property
     def probation(self) -> int:
         """Rows at the start that are not scored."""
-        return int(math.floor(_PROBATION_SHARE * min(len(self.time), _PROBATION_ROWS)))
+        return math.floor(_PROBATION_SHARE * min(len(self.time), _PROBATION_ROWS))
 
 
 def read_series(folder: Path) -> list[Series]:
@@ -101,11 +101,11 @@ def _row_weights(series: Series) -> tuple[FloatArray, IntArray]:
         width = max(1, last - first)
         end = size
         rows = np.arange(last + 1, end)
-        weight[rows] = _sigmoid((rows - last) / width)
+        weight[rows] = _sigmoid((rows - last).astype(np.float64) / width)
     for index, (first, last) in enumerate(series.windows):
         rows = np.arange(first, last + 1)
         window[rows] = index
-        weight[rows] = _sigmoid((rows - last - 1.0) / (last - first + 1.0))
+        weight[rows] = _sigmoid((rows - last - 1).astype(np.float64) / (last - first + 1))
     return weight, window
 
 

@@ -58,7 +58,7 @@ def build_app(settings: Settings) -> Flask:
 
 
 class SupervisorProcess:
-    """The supervisor with its socket; make it in the main thread of its process."""
+    """The supervisor with its socket."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

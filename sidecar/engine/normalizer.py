@@ -44,6 +44,7 @@ _BINS_PER_NAT = 2.0
 HISTORY_BINS = 144
 # Beyond all of history a surprise is as rare as its size says: exp(-nats).
 _FALL = 1.0 / _BINS_PER_NAT
+_HALF_STEP = math.exp(-0.5 * _FALL)
 
 
 @njit(cache=True, nogil=True)
@@ -73,13 +74,13 @@ def score_of(
     `log_p` is the log probability of the oddest value behind it: its own size bounds the score,
     while its rank in the history of the scope says how common such a value is in so many.
     """
-    beyond = weight_beyond(history, history_place(surprise), _FALL)
+    beyond = weight_beyond(history, history_place(surprise), _FALL, _HALF_STEP)
     prior = _PRIOR_WEIGHT * math.exp(-max(0.0, surprise))
     rank = math.log((prior + beyond) / (_PRIOR_WEIGHT + weight) + 1e-300)
     score = piecewise(rank, _RANK_LOGS, _RANK_SCORES)
     score = min(score, piecewise(log_p, _PROBABILITY_LOGS, _PROBABILITY_SCORES))
     young = _YOUNG_CEILING + (100.0 - _YOUNG_CEILING) * min(1.0, seen / _YOUNG_BUCKETS)
-    return min(score, young)
+    return float(min(score, young))
 
 
 @njit(cache=True, nogil=True)

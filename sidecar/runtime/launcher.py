@@ -5,8 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.forkserver
 import os
-import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -65,7 +65,10 @@ class JobProcess:
 
 
 class Launcher:
-    """Forks job processes. Make it in the main thread: the fork server lives as long as that.
+    """Forks job processes.
+
+    One thread makes them all: the fork server ends with the thread that made it, and
+    `multiprocessing` does not guard the set of its children.
 
     `preload` names modules that the fork server imports before the first fork.
     """
@@ -75,17 +78,18 @@ class Launcher:
             os.environ.setdefault(name, value)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(list(preload))
-        multiprocessing.forkserver.ensure_running()
-        # `multiprocessing` keeps a set of its children that it does not guard.
-        self._lock = threading.Lock()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
+        self._thread.submit(multiprocessing.forkserver.ensure_running).result()
 
     def start(self, arguments: JobArguments) -> JobProcess:
-        """Fork a process for a job."""
+        """Fork a process for a job; raises OSError or EOFError."""
+        return self._thread.submit(self._start, arguments).result()
+
+    def _start(self, arguments: JobArguments) -> JobProcess:
         ours, theirs = self._context.Pipe()
         with ours, theirs:
             process = self._context.Process(
                 target=run_job_process, args=(arguments, theirs), name=f"job {arguments.job_id}"
             )
-            with self._lock:
-                process.start()
+            process.start()
             return JobProcess(process, Channel.of_pipe(ours))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 
 import numba  # noqa: F401 - loaded for the processes that are forked from here
 import numpy as np  # noqa: F401 - loaded for the processes that are forked from here
 
 from sidecar.engine.warm_up import warm_up
+from sidecar.runtime.parent_death import die_with_parent
 
 logger = logging.getLogger(__name__)
 
+die_with_parent(os.getppid())
 try:
     warm_up()
 except Exception:

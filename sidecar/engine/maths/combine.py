@@ -38,12 +38,12 @@ def log_of_smallest(smallest: FloatArray, n: float) -> float:
     if n < 1.0:
         return 0.0
     if n == 1.0:
-        return min(0.0, smallest[0])
+        return float(min(0.0, smallest[0]))
     best = log_any_of(smallest[0], n)
     others = min(TOP, int(n))
     for j in range(2, others + 1):
         best = min(best, log_at_least(j, n, smallest[j - 1]) + math.log(others - 1.0))
-    return min(0.0, best + LOG_2)
+    return float(min(0.0, best + LOG_2))
 
 
 @njit(cache=True, nogil=True)
@@ -51,7 +51,7 @@ def log_alone(log_p: float, n: float) -> float:
     """What `log_of_smallest` gives when only this one of `n` values is odd."""
     if n <= 1.0:
         return min(0.0, log_p)
-    return min(0.0, log_any_of(log_p, n) + LOG_2)
+    return float(min(0.0, log_any_of(log_p, n) + LOG_2))
 
 
 @njit(cache=True, nogil=True)
@@ -68,11 +68,11 @@ def excess_alone(log_p: float, n: float) -> float:
 def excess_of_smallest(smallest: FloatArray, n: float) -> float:
     """The same of the oddest of `n` values, or of several odd ones together."""
     if n <= 1.0:
-        return -smallest[0]
+        return float(-smallest[0])
     best = excess_alone(smallest[0], n)
     others = min(TOP, int(n))
     for j in range(2, others + 1):
         together = log_at_least(j, n, smallest[j - 1])
         if together < 0.0:
             best = max(best, -together - math.log(others - 1.0) - LOG_2)
-    return best
+    return float(best)

@@ -27,6 +27,7 @@ TAIL_EXPONENT = 6.0
 TAIL_WEIGHT = 1.0
 
 _FALL = TAIL_EXPONENT / _FINE_PER_OCTAVE * math.log(2.0)
+_HALF_STEP = math.exp(-0.5 * _FALL)
 _FINE_PER_E = _FINE_PER_OCTAVE / math.log(2.0)
 _COARSE_SHARE = _COARSE_PER_OCTAVE / _FINE_PER_OCTAVE
 _LOG_LEAST = math.log(LEAST)
@@ -50,7 +51,7 @@ def sketch_add(weights: FloatArray, magnitude: float, weight: float) -> None:
 
 
 @njit(cache=True, nogil=True)
-def weight_beyond(weights: FloatArray, place: float, fall: float) -> float:
+def weight_beyond(weights: FloatArray, place: float, fall: float, half_step: float) -> float:
     """Weight of what is remembered at or beyond a place, with the tail of one observation.
 
     Continuous and falling in `place`.
@@ -63,11 +64,12 @@ def weight_beyond(weights: FloatArray, place: float, fall: float) -> float:
         Bin and part of the bin, >= 0; may lie beyond the last bin.
     fall : float
         How fast the tail falls: natural log per bin.
+    half_step : float
+        exp(-fall / 2).
     """
     last = len(weights) - 1
     bin_ = min(last, int(place))
     part = place - bin_
-    half_step = math.exp(-0.5 * fall)
     step = half_step * half_step
     tail = 0.0
     for j in range(1, bin_):
@@ -79,7 +81,7 @@ def weight_beyond(weights: FloatArray, place: float, fall: float) -> float:
     above = 0.0
     for j in range(bin_ + 1, last + 1):
         above += weights[j]
-    fading = tail * math.exp(-fall * part)
+    fading = tail * math.exp(-fall * part) if tail > 0.0 else 0.0
     if bin_ > 0:
         fallen = tail * step
         fading += part * (min(TAIL_WEIGHT, fallen + here * half_step) - fallen)
@@ -104,7 +106,7 @@ def sketch_log_tail(
         How many observations the prior law is worth, > 0.
     """
     log_all = log_prior + math.log(prior_weight)
-    beyond = weight_beyond(weights, sketch_place(magnitude), _FALL)
+    beyond = weight_beyond(weights, sketch_place(magnitude), _FALL, _HALF_STEP)
     if beyond > 0.0:
         log_all = log_sum(log_all, math.log(beyond))
     return min(0.0, log_all - math.log(prior_weight + total))

@@ -48,7 +48,7 @@ def log_student_tail(z: float) -> float:
     nu = STUDENT_DEGREES
     t = z * math.sqrt(nu / (nu - 2.0))
     u = math.sqrt(nu * math.log1p(t * t / nu)) * (8.0 * nu + 1.0) / (8.0 * nu + 3.0)
-    return log_normal_tail(u if z >= 0.0 else -u)
+    return float(log_normal_tail(u if z >= 0.0 else -u))
 
 
 @njit(cache=True, nogil=True)
@@ -103,7 +103,7 @@ def log_count_tail(x: float, mean: float, variance: float, upper: bool) -> float
         total += term
         if term < 1e-12 * total:
             break
-    return min(0.0, log_count_pmf(x, mean, variance) + math.log(total))
+    return float(min(0.0, log_count_pmf(x, mean, variance) + math.log(total)))
 
 
 @njit(cache=True, nogil=True)

@@ -31,6 +31,10 @@ from sidecar.engine.models.layout import (
 
 # Mean absolute deviation of a normal law to its standard deviation.
 TO_DEVIATION = 1.2533141373155003
+# Nothing under one deviation is worth a tail: a straight line joins the prior law there.
+_BODY = 1.0
+_MAGNITUDE_BODY = 1.2
+_BODY_SLOPE = 1.1
 # Observations that the prior law of residuals is worth.
 PRIOR_WEIGHT = 2.0
 # Counts up to this mean get exact discrete tails.
@@ -81,12 +85,16 @@ def single_log_tail(
     """Natural log of the probability of a value at least as far from `mean` as `x`, on its side."""
     spread = deviation(row, settings, mean, upper, records)
     z = abs(x - mean) / spread
+    if z < _BODY:
+        return float(-z * _BODY_SLOPE)
     if settings.count_like and max(x, mean) < _EXACT_COUNTS:
         log_prior = log_count_tail(math.floor(x + 0.5), max(mean, 1e-3), spread * spread, upper)
     else:
         log_prior = log_student_tail(z)
     start = SKETCH_HIGH if upper else SKETCH_LOW
-    return sketch_log_tail(sketch[start : start + BINS], row[WEIGHT], z, log_prior, PRIOR_WEIGHT)
+    return float(
+        sketch_log_tail(sketch[start : start + BINS], row[WEIGHT], z, log_prior, PRIOR_WEIGHT)
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -112,9 +120,13 @@ def magnitude_log_tail(
         The feature's decayed mean.
     """
     ratio = value / scale
+    if ratio < _MAGNITUDE_BODY:
+        return -ratio * _BODY_SLOPE
     # The mean of |normal| is 0.8 deviations.
     log_prior = min(0.0, log_student_tail(ratio * 0.8) + LOG_2)
-    return sketch_log_tail(sketch[start : start + BINS], weight, ratio, log_prior, PRIOR_WEIGHT)
+    return float(
+        sketch_log_tail(sketch[start : start + BINS], weight, ratio, log_prior, PRIOR_WEIGHT)
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -203,12 +215,14 @@ def tail_bound(
     bound = mean + (high if upper else -high) * spread
     if settings.never_negative:
         bound = max(0.0, bound)
-    return bound
+    return float(bound)
 
 
 @njit(cache=True, nogil=True)
 def multi_log_tail(row: FloatArray, sketch: FloatArray, value: float) -> float:
     """Natural log of P(|mean of the last residuals| at least as large)."""
-    return magnitude_log_tail(
-        sketch, SKETCH_MULTI, row[WEIGHT], abs(value), max(row[MULTI_SCALE], 0.05)
+    return float(
+        magnitude_log_tail(
+            sketch, SKETCH_MULTI, row[WEIGHT], abs(value), max(row[MULTI_SCALE], 0.05)
+        )
     )

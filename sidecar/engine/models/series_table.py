@@ -47,7 +47,7 @@ _ARRAYS = (
 )
 
 Array = npt.NDArray[Any]
-AnyArray = TypeVar("AnyArray", bound=Array)
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(slots=True)
@@ -259,10 +259,10 @@ class SeriesTable:
             target[: len(arrays[name])] = arrays[name]
 
 
-def _enlarged(array: AnyArray, length: int) -> AnyArray:
+def _enlarged(array: npt.NDArray[Scalar], length: int) -> npt.NDArray[Scalar]:
     """The array with zero rows behind it, up to `length` in all."""
     if length <= len(array):
         return array
-    larger = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
+    larger: npt.NDArray[Scalar] = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
     larger[: len(array)] = array
     return larger

@@ -128,7 +128,7 @@ def slow_residual(row: FloatArray, settings: ModelSettings, x: float, slow: floa
     scale = max(row[SCALE_SLOW] * TO_DEVIATION, residual_floor(row))
     if settings.count_like:
         scale = max(scale, math.sqrt(max(slow, 1e-4)))
-    return clip((x - slow) / scale, _RING_CLIP)
+    return float(clip((x - slow) / scale, _RING_CLIP))
 
 
 @njit(cache=True, nogil=True)

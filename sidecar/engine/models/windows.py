@@ -118,7 +118,7 @@ def _least(sums: FloatArray) -> float:
     least = sums[0]
     for j in range(1, len(sums)):
         least = min(least, sums[j])
-    return least
+    return float(least)
 
 
 @njit(cache=True, nogil=True)
@@ -185,7 +185,8 @@ def rich_log_tail(
             scale = max(row[WINDOW_SCALE], 0.02 * row[SPREAD])
             best = min(best, magnitude_log_tail(sketch, RICH_WINDOW, row[WEIGHT], distance, scale))
             sketch_add(sketch[RICH_WINDOW : RICH_WINDOW + BINS], distance / scale, 1.0)
-            row[WINDOW_SCALE] += rate * (min(distance, _SCALE_CLIP * row[WINDOW_SCALE]) - row[WINDOW_SCALE])
+            bounded = min(distance, _SCALE_CLIP * row[WINDOW_SCALE])
+            row[WINDOW_SCALE] += rate * (bounded - row[WINDOW_SCALE])
         else:
             row[WINDOW_SCALE] = distance
     return best

@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import BoolArray, IntArray
 from sidecar.worker.record_reader.bytes_classes import (
@@ -35,6 +34,7 @@ from sidecar.worker.record_reader.bytes_classes import (
 from sidecar.worker.record_reader.field_names import FieldNames
 from sidecar.worker.record_reader.json_arrays import join_array
 from sidecar.worker.record_reader.json_tokens import INCOMPLETE
+from sidecar.worker.record_reader.kernel import kernel
 from sidecar.worker.record_reader.record_scan import Scratch, Spans, scan_record
 from sidecar.worker.record_reader.unescape import unescape
 
@@ -67,7 +67,7 @@ def scan_state() -> IntArray:
     return np.zeros(_STATE_SIZE, dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_body(
     buf: ByteArray,
     pos: int,
@@ -150,7 +150,7 @@ def scan_body(
     return pos, row
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _error(state: IntArray, pos: int) -> None:
     if state[ERRORS] == 0:
         state[FIRST_ERROR] = state[BASE] + pos
@@ -158,7 +158,7 @@ def _error(state: IntArray, pos: int) -> None:
     state[ERRORS] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _begin_skipping(state: IntArray, depth: int, in_string: bool, after_newline: bool) -> None:
     state[MODE] = _SKIPPING
     state[DEPTH] = depth
@@ -166,7 +166,7 @@ def _begin_skipping(state: IntArray, depth: int, in_string: bool, after_newline:
     state[AFTER_NEWLINE] = after_newline
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _skip(buf: ByteArray, pos: int, end: int, state: IntArray) -> int:
     """Skip the rest of a malformed object; the position behind it, or where to go on later."""
     depth = state[DEPTH]
@@ -202,7 +202,7 @@ def _skip(buf: ByteArray, pos: int, end: int, state: IntArray) -> int:
     return pos
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _skip_known(buf: ByteArray, pos: int, end: int, state: IntArray) -> None:
     """Find out where the valid beginning of a record, `buf[pos:end]`, leads to.
 
@@ -227,7 +227,7 @@ def _skip_known(buf: ByteArray, pos: int, end: int, state: IntArray) -> None:
     _begin_skipping(state, depth, in_string, False)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_missing(kind: ByteArray, row: int, counted: BoolArray, state: IntArray) -> None:
     missing = 0
     normalise = False
@@ -239,7 +239,7 @@ def _count_missing(kind: ByteArray, row: int, counted: BoolArray, state: IntArra
         state[MUST_NORMALISE] = 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def normalise(buf: ByteArray, spans: Spans, rows: int) -> None:
     """Turn escaped strings and arrays into plain strings, in place."""
     for row in range(rows):

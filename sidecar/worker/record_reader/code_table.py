@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import CodeArray, HashArray, IntArray
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.record_frame import MISSING
 from sidecar.worker.record_reader.bytes_classes import ABSENT, NULL, ByteArray
+from sidecar.worker.record_reader.kernel import kernel
 from sidecar.worker.record_reader.record_scan import Spans
 from sidecar.worker.record_reader.text_hash import hash_text
 
@@ -75,7 +75,8 @@ class CodeTable:
             start, end = self._slots.start[place], self._slots.start[place + 1]
             name = self._slots.text[start:end].tobytes().decode("utf-8")
             self._codes[place] = self._dictionary.code(name)
-        return _codes_of(places, self._codes)
+        _to_codes(places, self._codes)
+        return places
 
     def _grow(self, length: int) -> None:
         """Make room for at least one more text of `length` bytes."""
@@ -105,7 +106,7 @@ def _empty(slots: int, text_bytes: int) -> _Slots:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _find(
     buf: ByteArray,
     spans: Spans,
@@ -152,7 +153,7 @@ def _find(
     return len(rows), texts
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _same(slots: _Slots, place: int, buf: ByteArray, pos: int, end: int) -> bool:
     start = slots.start[place]
     if slots.start[place + 1] - start != end - pos:
@@ -163,7 +164,7 @@ def _same(slots: _Slots, place: int, buf: ByteArray, pos: int, end: int) -> bool
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _move(old: _Slots, new: _Slots) -> None:
     """Put the places of an old table into a larger one."""
     mask = np.uint64(len(new.place) - 1)
@@ -176,10 +177,9 @@ def _move(old: _Slots, new: _Slots) -> None:
             new.hash[slot] = old.hash[i]
 
 
-@njit(cache=True, nogil=True)
-def _codes_of(places: CodeArray, codes: CodeArray) -> CodeArray:
-    """Codes of places, in place."""
+@kernel
+def _to_codes(places: CodeArray, codes: CodeArray) -> None:
+    """Replace places by the codes of their texts; what is missing stays so."""
     for i in range(len(places)):
         if places[i] >= 0:
             places[i] = codes[places[i]]
-    return places

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import IntArray
 from sidecar.worker.record_reader.bytes_classes import ByteArray
+from sidecar.worker.record_reader.kernel import kernel
 
 # Slots for each name, so that most keys that are not wanted meet an empty one.
 _SLOTS_PER_NAME: Final = 8
@@ -54,7 +54,7 @@ def field_names(names: Sequence[str]) -> FieldNames:
     return FieldNames(text, start, first, following, max((len(e) for e in encoded), default=0))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slot(buf: ByteArray, pos: int, end: int, slots: int) -> int:
     if pos >= end:
         return 0
@@ -63,7 +63,7 @@ def _slot(buf: ByteArray, pos: int, end: int, slots: int) -> int:
     return int(mixed & (slots - 1))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_name(names: FieldNames, buf: ByteArray, pos: int, end: int) -> int:
     """The place of the name `buf[pos:end]`, -1 if it is not wanted."""
     i = names.first[_slot(buf, pos, end, len(names.first))]
@@ -81,7 +81,7 @@ def find_name(names: FieldNames, buf: ByteArray, pos: int, end: int) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begins_a_name(names: FieldNames, buf: ByteArray, length: int) -> bool:
     """Whether a name begins with `buf[:length]` and goes on behind it."""
     for i in range(len(names.following)):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from numba import njit
-
 from sidecar.worker.record_reader.bytes_classes import (
     CLOSE_BRACE,
     CLOSE_BRACKET,
@@ -24,6 +22,7 @@ from sidecar.worker.record_reader.json_tokens import (
     skip_space,
     string_end,
 )
+from sidecar.worker.record_reader.kernel import kernel
 from sidecar.worker.record_reader.unescape import unescape
 
 # What may come next.
@@ -36,7 +35,7 @@ _COMMA_OR_CLOSE: Final = 4
 _LOWER_N: Final = ord("n")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def array_end(
     buf: ByteArray, pos: int, end: int, outer_depth: int, is_array: ByteArray
 ) -> tuple[int, int, bool]:
@@ -113,7 +112,7 @@ def array_end(
             return pos, 0, False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def join_array(buf: ByteArray, pos: int, end: int) -> int:
     """Write the scalars of the valid array `buf[pos:end]` over it, with commas between.
 
@@ -142,7 +141,13 @@ def join_array(buf: ByteArray, pos: int, end: int) -> int:
         elif byte == CLOSE_BRACE:
             braces -= 1
             pos += 1
-        elif braces > 0 or IS_SPACE[byte] or byte == COMMA or byte == OPEN_BRACKET or byte == CLOSE_BRACKET:
+        elif (
+            braces > 0
+            or IS_SPACE[byte]
+            or byte == COMMA
+            or byte == OPEN_BRACKET
+            or byte == CLOSE_BRACKET
+        ):
             pos += 1
         else:
             close = scalar_end(buf, pos, end)

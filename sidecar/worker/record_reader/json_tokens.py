@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from numba import njit
-
 from sidecar.worker.record_reader.bytes_classes import (
     BACKSLASH,
     CLOSING,
@@ -25,6 +23,7 @@ from sidecar.worker.record_reader.bytes_classes import (
     UNESCAPED,
     ByteArray,
 )
+from sidecar.worker.record_reader.kernel import kernel
 
 INCOMPLETE: Final = -1
 # Open objects and arrays at one time; deeper nesting is malformed.
@@ -48,7 +47,7 @@ _NAN: Final = tuple(b"NaN")
 _INFINITY: Final = tuple(b"Infinity")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def skip_space(buf: ByteArray, pos: int, end: int) -> int:
     """The first position at or behind `pos` that is no white space, at most `end`."""
     while pos < end and IS_SPACE[buf[pos]]:
@@ -56,7 +55,7 @@ def skip_space(buf: ByteArray, pos: int, end: int) -> int:
     return pos
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def string_end(buf: ByteArray, pos: int, end: int) -> tuple[int, bool]:
     """The position behind the closing quote of a string that begins at `pos`; has it escapes?
 
@@ -83,7 +82,7 @@ def string_end(buf: ByteArray, pos: int, end: int) -> tuple[int, bool]:
         pos = after
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _escape_end(buf: ByteArray, pos: int, end: int) -> int:
     if pos + 1 >= end:
         return INCOMPLETE
@@ -99,7 +98,7 @@ def _escape_end(buf: ByteArray, pos: int, end: int) -> int:
     return pos + 6
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _multibyte_end(buf: ByteArray, pos: int, end: int) -> int:
     """Check one character of two to four bytes; no overlong forms, no surrogates."""
     lead = buf[pos]
@@ -129,7 +128,7 @@ def _multibyte_end(buf: ByteArray, pos: int, end: int) -> int:
     return pos + 1 + more
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def number_end(buf: ByteArray, pos: int, end: int) -> int:
     """The end of a number in JSON's grammar; it must be followed by another byte."""
     start = pos
@@ -164,7 +163,7 @@ def number_end(buf: ByteArray, pos: int, end: int) -> int:
     return pos if pos < end else INCOMPLETE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def word_end(buf: ByteArray, pos: int, end: int) -> int:
     """The end of true, false, null, NaN, Infinity or -Infinity."""
     start = pos
@@ -188,7 +187,7 @@ def word_end(buf: ByteArray, pos: int, end: int) -> int:
     return -2 - start
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _match(buf: ByteArray, pos: int, end: int, start: int, word: tuple[int, ...]) -> int:
     for i in range(len(word)):
         if pos + i >= end:
@@ -198,7 +197,7 @@ def _match(buf: ByteArray, pos: int, end: int, start: int, word: tuple[int, ...]
     return pos + len(word)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scalar_end(buf: ByteArray, pos: int, end: int) -> int:
     """The end of a number or word."""
     if _ZERO <= buf[pos] <= _NINE:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import CodeArray, FloatArray
 from sidecar.worker.record_reader.bytes_classes import (
@@ -26,6 +25,7 @@ from sidecar.worker.record_reader.bytes_classes import (
     ByteArray,
 )
 from sidecar.worker.record_reader.decimal_powers import GREATEST_POWER, LEAST_POWER, POWERS
+from sidecar.worker.record_reader.kernel import kernel
 from sidecar.worker.record_reader.record_scan import Spans
 
 # What `parse_number` found.
@@ -60,7 +60,7 @@ def hard_number(text: bytes) -> float:
     return float(text.strip(_SPACES).decode("ascii"))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_number(buf: ByteArray, pos: int, end: int) -> tuple[int, float]:
     """The number written in `buf[pos:end]`, with anything up to a space around it.
 
@@ -125,7 +125,7 @@ def parse_number(buf: ByteArray, pos: int, end: int) -> tuple[int, float]:
     return found, -value if negative else value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _to_double(mantissa: np.uint64, exponent: int) -> tuple[int, float]:
     """`mantissa` times 10 ** `exponent`."""
     if mantissa <= _MAX_EXACT and -22 <= exponent <= 22:
@@ -139,7 +139,7 @@ def _to_double(mantissa: np.uint64, exponent: int) -> tuple[int, float]:
     return _eisel_lemire(mantissa, exponent)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _eisel_lemire(mantissa: np.uint64, exponent: int) -> tuple[int, float]:
     zeros = _leading_zeros(mantissa)
     mantissa = mantissa << np.uint64(zeros)
@@ -172,7 +172,7 @@ def _eisel_lemire(mantissa: np.uint64, exponent: int) -> tuple[int, float]:
     return EXACT, np.ldexp(float(bits), binary - 1075)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _multiply(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
     """Low and high 64 bits of a product."""
     a_low, a_high = a & _LOW_32, a >> _BITS_32
@@ -184,7 +184,7 @@ def _multiply(a: np.uint64, b: np.uint64) -> tuple[np.uint64, np.uint64]:
     return low, a_high * b_high + (middle >> _BITS_32) + (other >> _BITS_32)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _leading_zeros(value: np.uint64) -> int:
     """Zero bits above the highest one of a value that is not 0."""
     zeros = 0
@@ -195,7 +195,7 @@ def _leading_zeros(value: np.uint64) -> int:
     return zeros
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def parse_numbers(
     buf: ByteArray, spans: Spans, field: int, rows: CodeArray, out: FloatArray, hard: CodeArray
 ) -> int:

@@ -118,9 +118,7 @@ class RecordReader:
         """Go on from a saved state; ValueError if it does not fit the job."""
         record_order.load_order(self._order, state)
 
-    def read(
-        self, blocks: Iterable[bytes], sink: Callable[[RecordFrame], None]
-    ) -> DataCounts:
+    def read(self, blocks: Iterable[bytes], sink: Callable[[RecordFrame], None]) -> DataCounts:
         """Read one upload.
 
         Parameters

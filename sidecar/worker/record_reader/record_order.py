@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import BoolArray, CodeArray, IntArray
+from sidecar.worker.record_reader.kernel import kernel
 
 # Least buckets of the moving window.
 _MIN_WINDOW: Final = 10
@@ -98,7 +98,7 @@ def load_order(order: Order, saved: Mapping[str, Any]) -> None:
     order.window[:] = window
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def accept(
     time_ms: IntArray, has_time: BoolArray, order: Order, counts: IntArray, rows: CodeArray
 ) -> int:
@@ -147,7 +147,7 @@ def accept(
     return accepted
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add(order: Order, bucket: int, counts: IntArray) -> None:
     """Count a record in its bucket; a newer bucket moves the window on."""
     state, window = order.state, order.window
@@ -180,7 +180,7 @@ def _add(order: Order, bucket: int, counts: IntArray) -> None:
         state[OLDEST] = min(state[OLDEST], bucket)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _count_bucket(order: Order, bucket: int, counts: IntArray) -> None:
     """Count a bucket of the window, if that was not done before."""
     state, window = order.state, order.window
@@ -198,7 +198,7 @@ def _count_bucket(order: Order, bucket: int, counts: IntArray) -> None:
         counts[LATEST_SPARSE] = max(counts[LATEST_SPARSE], bucket)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def count_passed(order: Order, counts: IntArray) -> None:
     """At the end of an upload: count all buckets but the newest."""
     if order.state[NEWEST] != NEVER:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import IntArray
 from sidecar.worker.record_reader.bytes_classes import (
@@ -35,6 +34,7 @@ from sidecar.worker.record_reader.json_tokens import (
     skip_space,
     string_end,
 )
+from sidecar.worker.record_reader.kernel import kernel
 from sidecar.worker.record_reader.unescape import unescape
 
 _LOWER_N: Final = ord("n")
@@ -90,7 +90,7 @@ def scratch(names: FieldNames) -> Scratch:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_record(
     buf: ByteArray,
     pos: int,
@@ -160,7 +160,10 @@ def scan_record(
                 fresh = True
                 continue
             leaves += 1
-            field = _field(buf, key, key_end, escaped, names, scratch, depth)
+            if depth == 1 and not escaped:
+                field = find_name(names, buf, key, key_end)
+            else:
+                field = _nested_field(buf, key, key_end, names, scratch, depth)
             start = pos
             if byte == QUOTE:
                 pos, escaped = string_end(buf, pos + 1, end)
@@ -204,7 +207,7 @@ def scan_record(
         fresh = False
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _scalar_kind(buf: ByteArray, pos: int) -> int:
     byte = buf[pos]
     if byte == _LOWER_N:
@@ -214,24 +217,16 @@ def _scalar_kind(buf: ByteArray, pos: int) -> int:
     return NUMBER
 
 
-@njit(cache=True, nogil=True)
-def _field(
-    buf: ByteArray,
-    key: int,
-    key_end: int,
-    escaped: bool,
-    names: FieldNames,
-    scratch: Scratch,
-    depth: int,
+@kernel
+def _nested_field(
+    buf: ByteArray, key: int, key_end: int, names: FieldNames, scratch: Scratch, depth: int
 ) -> int:
     """The wanted field that a key at some depth is, -1 if it is none."""
-    if depth == 1 and not escaped:
-        return int(find_name(names, buf, key, key_end))
     length = _path(buf, key, key_end, names, scratch, depth)
-    return -1 if length == _UNWANTED else int(find_name(names, scratch.path, 0, length))
+    return -1 if length == _UNWANTED else find_name(names, scratch.path, 0, length)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _path(
     buf: ByteArray, key: int, key_end: int, names: FieldNames, scratch: Scratch, depth: int
 ) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import CodeArray, HashArray
 from sidecar.worker.record_reader.bytes_classes import ABSENT, NULL, ByteArray
+from sidecar.worker.record_reader.kernel import kernel
 from sidecar.worker.record_reader.record_scan import Spans
 
 # Multipliers of MurmurHash2 (64 bit) and of the finaliser of MurmurHash3, by A. Appleby.
@@ -21,7 +21,7 @@ _SHIFT_33: Final = np.uint64(33)
 _EIGHT: Final = np.uint64(8)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def hash_text(buf: ByteArray, pos: int, end: int) -> np.uint64:
     """The hash of `buf[pos:end]`; never 0."""
     mixed = _SEED ^ (np.uint64(end - pos) * _MULTIPLIER)
@@ -40,10 +40,8 @@ def hash_text(buf: ByteArray, pos: int, end: int) -> np.uint64:
     return mixed if mixed != 0 else np.uint64(1)
 
 
-@njit(cache=True, nogil=True)
-def hash_values(
-    buf: ByteArray, spans: Spans, field: int, rows: CodeArray, out: HashArray
-) -> None:
+@kernel
+def hash_values(buf: ByteArray, spans: Spans, field: int, rows: CodeArray, out: HashArray) -> None:
     """Hashes of the texts of a field, 0 where there is none.
 
     Parameters

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import BoolArray, CodeArray, IntArray
 from sidecar.schema.java_time import TimeFormat, compile_time_format
 from sidecar.worker.record_reader.bytes_classes import NUMBER, STRING, ByteArray
+from sidecar.worker.record_reader.kernel import kernel
 from sidecar.worker.record_reader.number_text import EXACT, HARD, hard_number, parse_number
 from sidecar.worker.record_reader.record_scan import Spans
 from sidecar.worker.record_reader.time_layout import read_time, time_layout
@@ -84,7 +84,7 @@ class TimeColumn:
         return self._remembered[text]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_epochs(
     buf: ByteArray,
     spans: Spans,
@@ -111,7 +111,7 @@ def _read_epochs(
     return n_left
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _read_layout(
     buf: ByteArray,
     spans: Spans,
@@ -136,7 +136,7 @@ def _read_layout(
     return n_left
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _texts(spans: Spans, field: int, left: CodeArray) -> int:
     """All rows that have a text."""
     n_left = 0

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import IntArray
 from sidecar.schema.java_time import TimeFormat
 from sidecar.schema.java_time_elements import Element, Fraction, Literal, Number, Optional, Unit
 from sidecar.schema.java_time_zones import Offset
 from sidecar.worker.record_reader.bytes_classes import COLON, MINUS, PLUS, ByteArray
+from sidecar.worker.record_reader.kernel import kernel
 
 # Operations; each has one argument.
 _LITERAL: Final = 0  # the byte
@@ -91,7 +91,7 @@ def _append(elements: Sequence[Element], operations: list[tuple[int, int]]) -> b
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_time(buf: ByteArray, pos: int, end: int, layout: IntArray) -> tuple[bool, int]:
     """Read `buf[pos:end]` along a layout: whether that worked, and epoch milliseconds."""
     year, month, day, hour, minute, second = 0, 0, 0, -1, -1, -1
@@ -156,7 +156,7 @@ def read_time(buf: ByteArray, pos: int, end: int, layout: IntArray) -> tuple[boo
     return True, seconds * 1000 + nanos // 1_000_000
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _could_begin(buf: ByteArray, pos: int, end: int, layout: IntArray, i: int) -> bool:
     """Whether a section is there, by its first byte; if it then does not fit, nothing does."""
     if pos >= end or i >= len(layout):
@@ -170,7 +170,7 @@ def _could_begin(buf: ByteArray, pos: int, end: int, layout: IntArray, i: int) -
     return bool(_ZERO <= byte <= _NINE)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _digits(buf: ByteArray, pos: int, end: int, width: int) -> int:
     """A number of exactly `width` digits, -1 if it is none."""
     if pos + width > end:
@@ -183,7 +183,7 @@ def _digits(buf: ByteArray, pos: int, end: int, width: int) -> int:
     return value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _offset(buf: ByteArray, pos: int, end: int, colons: bool) -> tuple[int, int]:
     """Position behind an offset (-1: not of the usual form) and its seconds."""
     if pos >= end:
@@ -208,7 +208,7 @@ def _offset(buf: ByteArray, pos: int, end: int, colons: bool) -> tuple[int, int]
     return pos, sign * (hours * 60 + minutes) * 60
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _is_usual(year: int, month: int, day: int, hour: int) -> bool:
     """Whether it is a day of the calendar, and an hour of the day."""
     if year < 1 or not 1 <= month <= 12 or not 0 <= hour <= 23:
@@ -217,7 +217,7 @@ def _is_usual(year: int, month: int, day: int, hour: int) -> bool:
     return bool(1 <= day <= _MONTH_LENGTHS[month] + leap)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _days(year: int, month: int, day: int) -> int:
     """Days since 1970-01-01, counted from 0000-03-01 so that the leap day ends a year."""
     if month <= 2:

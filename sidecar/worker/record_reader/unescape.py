@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from numba import njit
-
 from sidecar.worker.record_reader.bytes_classes import ESCAPE, HEX, UNESCAPED, ByteArray
+from sidecar.worker.record_reader.kernel import kernel
 
 _LOWER_U: Final = ord("u")
 _REPLACEMENT: Final = 0xFFFD
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def unescape(buf: ByteArray, pos: int, end: int, to: ByteArray, out: int) -> int:
     """Write the text of the valid string content `buf[pos:end]` to `to[out:]`.
 
@@ -45,7 +44,7 @@ def unescape(buf: ByteArray, pos: int, end: int, to: ByteArray, out: int) -> int
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _hex4(buf: ByteArray, pos: int) -> int:
     code = 0
     for i in range(pos, pos + 4):
@@ -53,7 +52,7 @@ def _hex4(buf: ByteArray, pos: int) -> int:
     return code
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _put(to: ByteArray, out: int, code: int) -> int:
     """Write one character as UTF-8."""
     if code < 0x80:
