@@ -7,6 +7,7 @@ Values come from the environment, else from the optional file named by `SIDECAR_
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any, get_type_hints
 
 PREFIX = "SIDECAR_"
 MIB = 1024 * 1024
+_KEY_BYTES = 32
 
 
 class SettingsError(ValueError):
@@ -75,7 +77,6 @@ class Settings:
     journal_max_bytes: int = _setting(
         1024 * MIB, "journal of one job before a snapshot is forced", minimum=1
     )
-    series_max: int = _setting(1_000_000, "series of one detector", minimum=1)
     background_persist_interval_ms: int = _setting(
         3 * 3600 * 1000, "model snapshots of open jobs, unless the job says", minimum=1000
     )
@@ -105,6 +106,8 @@ class Settings:
                 if raw is not None:
                     values[field.name] = _convert(raw, hints[field.name])
                     _check_minimum(values[field.name], field.metadata["minimum"])
+                    if field.name == "encryption_key":
+                        _check_keys(values[field.name])
             except (ValueError, OSError) as error:
                 faults.append(f"{name}: {error}")
         known = {PREFIX + f.name.upper() for f in dataclasses.fields(cls)}
@@ -176,3 +179,14 @@ def _convert(raw: str, kind: Any) -> Any:
 def _check_minimum(value: Any, minimum: float | None) -> None:
     if minimum is not None and value < minimum:
         raise ValueError(f"must be at least {minimum:g}, got [{value}]")
+
+
+def _check_keys(keys: str) -> None:
+    """Fernet keys: 32 bytes in URL-safe base64, separated by commas."""
+    for key in filter(None, keys.split(",")):
+        try:
+            size = len(base64.urlsafe_b64decode(key.strip()))
+        except ValueError:
+            size = 0
+        if size != _KEY_BYTES:
+            raise ValueError(f"each key must be {_KEY_BYTES} bytes in URL-safe base64")

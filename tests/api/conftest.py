@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,9 @@ from sidecar.services.services import make_services
 from sidecar.settings import Settings
 from tests.fakes import FakeStores, make_stores
 from tests.fakes.runtime import FakeRuntime
+
+# The public specification is not ours to ship: with a copy, name it to hold the routes to it.
+collect_ignore = [] if "ML_OPENAPI" in os.environ else ["test_specification.py"]
 
 NOW = 1_700_000_000_000
 JSON = "application/json"

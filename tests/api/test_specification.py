@@ -16,7 +16,7 @@ from sidecar.api.routes import ROUTES
 from sidecar.services.privileges import ACTIONS
 from tests.api.conftest import JOB, Sidecar
 
-SPEC_FILE = os.environ.get("ML_OPENAPI")
+SPEC_FILE = os.environ["ML_OPENAPI"]
 PRIVILEGES = {"cluster:admin/": "manage_ml", "cluster:monitor/": "monitor_ml"}
 OPERATIONS = [(v, r) for r in ROUTES for v in r.methods if r.api.startswith("ml.")]
 _COMMON = {"timestamp": 300_000, "bucket_span": 300, "is_interim": False, "probability": 0.01}
@@ -63,12 +63,10 @@ RESULTS = (
     },
 )
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE, reason="ML_OPENAPI names no specification")
-
 
 @functools.cache
 def specification() -> Any:
-    return json.loads(Path(str(SPEC_FILE)).read_text())
+    return json.loads(Path(SPEC_FILE).read_text())
 
 
 def resolved(value: Any) -> Any:

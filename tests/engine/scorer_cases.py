@@ -19,9 +19,7 @@ START_S = 1_700_006_400
 HOUR_S = 3600
 
 
-def job(
-    *functions: str, span_s: int = HOUR_S, influencers: tuple[str, ...] = ()
-) -> AnalysisConfig:
+def job(*functions: str, span_s: int = HOUR_S, influencers: tuple[str, ...] = ()) -> AnalysisConfig:
     """A job of detectors partitioned by `key`."""
     detectors = tuple(
         Detector(name, field_name="value", partition_field_name="key", detector_index=i)
@@ -94,9 +92,7 @@ def part_of(buckets: ClosedBuckets, first: int, last: int) -> ClosedBuckets:
                 influencers=[],
             )
         )
-    return ClosedBuckets(
-        buckets.time[first:last], buckets.event_count[first:last], detectors
-    )
+    return ClosedBuckets(buckets.time[first:last], buckets.event_count[first:last], detectors)
 
 
 def assert_same(one: object, other: object, where: str = "") -> None:
@@ -107,6 +103,9 @@ def assert_same(one: object, other: object, where: str = "") -> None:
             assert_same(getattr(one, field.name), getattr(other, field.name), name)
     elif isinstance(one, np.ndarray):
         np.testing.assert_array_equal(one, other, err_msg=where)
+    elif isinstance(one, tuple):
+        for place, (a, b) in enumerate(zip(one, other, strict=True)):
+            assert_same(a, b, f"{where}[{place}]")
     elif isinstance(one, dict):
         assert one.keys() == other.keys(), where
         for name in one:

@@ -61,7 +61,9 @@ def test_student_tail_agrees_with_integration(z: float) -> None:
 @pytest.mark.parametrize("upper", [True, False], ids=["upper", "lower"])
 @pytest.mark.parametrize("variance", [1.0, 1.5, 4.0], ids=["poisson", "wider", "widest"])
 @pytest.mark.parametrize(("x", "mean"), [(0, 0.1), (2, 0.1), (0, 9.0), (30, 9.0), (55, 40.0)])
-def test_count_tail_agrees_with_summation(x: int, mean: float, variance: float, upper: bool) -> None:
+def test_count_tail_agrees_with_summation(
+    x: int, mean: float, variance: float, upper: bool
+) -> None:
     expected = naive_models.count_tail(x, mean, variance * mean, upper=upper)
     assert log_count_tail(x, mean, variance * mean, upper) == pytest.approx(
         math.log(expected), rel=1e-6, abs=1e-9
@@ -76,6 +78,7 @@ def test_at_least_agrees_with_the_binomial(j: int, n: int, p: float) -> None:
     assert log_at_least(j, n, math.log(p)) == pytest.approx(expected, rel=1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(-700, -1e-3), st.integers(1, 100_000))
 def test_sidak_is_a_probability_between_p_and_n_p(log_p: float, n: int) -> None:
     together = log_any_of(log_p, float(n))
@@ -88,11 +91,13 @@ def test_fisher_of_one_is_the_value_itself() -> None:
     assert log_fisher(7.0, 2) == pytest.approx(-7.0 + math.log(8.0))
 
 
+@settings(deadline=None)
 @given(st.floats(-1000, 0), st.floats(-1000, 0))
 def test_log_sum_is_that_of_exponentials(a: float, b: float) -> None:
     assert log_sum(a, b) == pytest.approx(float(np.logaddexp(a, b)), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-50, 0), min_size=1, max_size=30))
 def test_the_smallest_are_kept_in_order(values: list[float]) -> None:
     smallest = np.zeros(TOP)
@@ -102,6 +107,7 @@ def test_the_smallest_are_kept_in_order(values: list[float]) -> None:
     np.testing.assert_array_equal(smallest, expected)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-100, 0), min_size=1, max_size=40))
 def test_excess_is_surprise_where_there_is_any(values: list[float]) -> None:
     smallest = np.zeros(TOP)
@@ -118,6 +124,7 @@ def test_excess_is_surprise_where_there_is_any(values: list[float]) -> None:
 weights = st.lists(st.integers(0, 50), min_size=BINS, max_size=BINS)
 
 
+@settings(deadline=None)
 @given(weights, st.floats(0, BINS + 5))
 def test_weight_beyond_agrees_with_its_definition(counts: list[int], place: float) -> None:
     fall = 1.3
@@ -128,6 +135,7 @@ def test_weight_beyond_agrees_with_its_definition(counts: list[int], place: floa
     assert fast == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(weights, st.floats(0, BINS + 5), st.floats(0, 3))
 def test_weight_beyond_never_rises(counts: list[int], place: float, step: float) -> None:
     history = np.array(counts, dtype=np.float32)
@@ -136,6 +144,7 @@ def test_weight_beyond_never_rises(counts: list[int], place: float, step: float)
     assert 0.0 <= further <= here + 1e-6
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e12), min_size=1, max_size=100))
 def test_sketch_counts_every_magnitude(magnitudes: list[float]) -> None:
     sketch = np.zeros(BINS, dtype=np.float32)
