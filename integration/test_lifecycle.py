@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
@@ -15,7 +17,7 @@ from integration.elasticsearch import Cluster, borrowed
 from integration.sidecar_process import SidecarProcess
 
 VERSIONS = ("8.19.7", "9.2.0")
-JOB = {
+JOB: dict[str, Any] = {
     "analysis_config": {
         "bucket_span": "15m",
         "detectors": [
@@ -94,12 +96,12 @@ def test_a_job_finds_the_planted_anomalies(client: Elasticsearch, job_id: str) -
     assert stats["data_counts"]["input_record_count"] == sent
     buckets = client.ml.get_buckets(job_id=job_id, size=1)
     assert buckets["count"] == 5 * DAY_S // 900 - 1
-    records = client.ml.get_records(job_id=job_id, sort="record_score", desc=True, size=15)
+    answer = client.ml.get_records(job_id=job_id, sort="record_score", desc=True, size=15)
     for planted in PLANTED:
         assert any(
             record["airline"] == [planted.airline]
             and planted.covers(record["timestamp"] // 1000, 900)
-            for record in records["records"]
+            for record in answer["records"]
         ), planted
     top = client.ml.get_influencers(job_id=job_id, sort="influencer_score", desc=True, size=10)[
         "influencers"
@@ -147,10 +149,10 @@ def test_closing_and_opening_in_the_middle_changes_nothing(
 def test_a_deletion_can_be_followed_as_a_task(client: Elasticsearch, job_id: str) -> None:
     client.ml.put_job(job_id=job_id, **JOB)
     task = client.ml.delete_job(job_id=job_id, wait_for_completion=False)["task"]
-    for _ in range(600):
+    deadline = time.monotonic() + 60
+    state = client.tasks.get(task_id=task, wait_for_completion=True, timeout="5s")
+    while not state["completed"] and time.monotonic() < deadline:
         state = client.tasks.get(task_id=task, wait_for_completion=True, timeout="5s")
-        if state["completed"]:
-            break
     assert state["completed"] is True
     assert state["response"]["acknowledged"] is True
     with pytest.raises(NotFoundError):

@@ -18,7 +18,7 @@ from sidecar.interfaces import OpenJobFactory
 from sidecar.logs import configure_logs
 from sidecar.runtime.launcher import Launcher
 from sidecar.runtime.local import LocalRuntime
-from sidecar.runtime.node import Node, make_run_dir, run_dir_of, supervisor_socket
+from sidecar.runtime.node import Node, clear_run_dir, make_run_dir, run_dir_of, supervisor_socket
 from sidecar.runtime.supervisor import Limits, Supervisor
 from sidecar.runtime.supervisor_server import SupervisorServer
 from sidecar.services.services import Services, make_services
@@ -64,6 +64,7 @@ class SupervisorProcess:
         self._settings = settings
         self._stopping = threading.Event()
         data_dir, run_dir = Path(settings.data_dir).resolve(), make_run_dir(settings)
+        clear_run_dir(run_dir)
         self._stores = build_stores(settings, self._stopping.is_set)
         self._supervisor = Supervisor(
             self._stores.job_tasks,

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
+import warnings
 from datetime import UTC, datetime
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, ElasticsearchWarning
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from integration import elasticsearch as real_elasticsearch
-from integration.demo.farequote import PLANTED, RECORDS, generate
+from integration.demo.farequote import PLANTED, RECORDS, Planted, generate
+from integration.elasticsearch import Cluster
 from integration.sidecar_process import SidecarProcess
 
 JOB_ID = "farequote-demo"
 BUCKET_SPAN_S = 15 * 60
-JOB = {
+JOB: dict[str, Any] = {
     "description": "Unusual response times of airlines' fare services",
     "analysis_config": {
         "bucket_span": "15m",
@@ -39,27 +42,35 @@ def main() -> None:
     arguments = parser.parse_args()
 
     console.rule("1. A real Elasticsearch")
-    cluster = real_elasticsearch.up()
-    console.print(f"Elasticsearch {cluster.version} ({cluster.kind}) at {cluster.url}")
+    if arguments.keep:
+        found = _beside(real_elasticsearch.up(), keep=True)
+    else:
+        with real_elasticsearch.borrowed() as cluster:
+            found = _beside(cluster, keep=False)
+    raise SystemExit(0 if found else "some planted anomalies were not found")
 
+
+def _beside(cluster: Cluster, *, keep: bool) -> bool:
+    console.print(f"Elasticsearch {cluster.version} ({cluster.kind}) at {cluster.url}")
     console.rule("2. The sidecar beside it")
     data_dir = tempfile.mkdtemp(prefix="ml-sidecar-demo-")
-    sidecar = SidecarProcess.start(cluster, data_dir, detached=arguments.keep)
+    sidecar = SidecarProcess.start(cluster, data_dir, detached=keep)
     console.print(f"ml-sidecar at {sidecar.url}, journal in {data_dir}")
     try:
         found = _run(sidecar.url, cluster.username, cluster.password)
+        _what_next(sidecar, cluster, keep=keep)
     except BaseException:
         sidecar.stop()
         raise
-    _what_next(sidecar, cluster, keep=arguments.keep)
-    if not arguments.keep:
+    if not keep:
         sidecar.stop()
-        real_elasticsearch.down(version=cluster.version)
-    raise SystemExit(0 if found else "some planted anomalies were not found")
+        shutil.rmtree(data_dir)
+    return found
 
 
 def _run(url: str, username: str, password: str) -> bool:
     # Posting data is deprecated in native ML; the client repeats the answer's Warning header.
+    warnings.filterwarnings("ignore", "Posting data directly", ElasticsearchWarning)
     client = Elasticsearch(url, basic_auth=(username, password), request_timeout=120)
     console.rule("3. A job, its data, its results")
     client.options(ignore_status=404).ml.delete_job(job_id=JOB_ID, force=True)
@@ -98,7 +109,7 @@ def _post(client: Elasticsearch) -> None:
             progress.update(task, advance=block.count(b"\n"))
 
 
-def _planted(record: dict[str, Any]) -> Any:
+def _planted(record: dict[str, Any]) -> Planted | None:
     for planted in PLANTED:
         if record.get("by_field_value") == planted.airline and planted.covers(
             record["timestamp"] // 1000, BUCKET_SPAN_S
@@ -123,7 +134,7 @@ def _anomalies(records: list[dict[str, Any]]) -> Table:
         planted = _planted(record)
         table.add_row(
             f"{record['record_score']:.1f}",
-            f"{time:%a %Y-%m-%d %H:%M}",
+            f"{time:%m-%d %H:%M}",
             record["by_field_value"],
             f"{record['actual'][0]:,.1f} ms",
             f"{record['typical'][0]:,.1f} ms",
@@ -133,7 +144,7 @@ def _anomalies(records: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _what_next(sidecar: SidecarProcess, cluster: Any, *, keep: bool) -> None:
+def _what_next(sidecar: SidecarProcess, cluster: Cluster, *, keep: bool) -> None:
     base = f"{sidecar.url}/_ml/anomaly_detectors/{JOB_ID}"
     user = f"-u {cluster.username}:{cluster.password}"
     console.rule("What to try next")

@@ -94,13 +94,13 @@ class ProcessNode:
         shutil.copytree(home / "config", config)
         arguments = server_settings.arguments(options, host="127.0.0.1", full_distribution=False)
         arguments += [f"-Epath.{name}={self.folder / name}" for name in ("data", "logs")]
-        for name in ("data", "logs", "tmp"):
+        for name in ("data", "logs"):
             (self.folder / name).mkdir()
         environ = {**os.environ, "ES_JAVA_HOME": str(java_home), "ES_PATH_CONF": str(config)}
         # --force: without asking whether to create the keystore.
-        keystore = [home / "bin" / "elasticsearch-keystore", "add", "--force", "--stdin", "--silent"]
+        keystore = str(home / "bin" / "elasticsearch-keystore")
         subprocess.run(
-            [*keystore, "bootstrap.password"],
+            [keystore, "add", "--force", "--stdin", "--silent", "bootstrap.password"],
             env=environ, input=options.password.encode(), check=True,
         )  # fmt: skip
         if os.geteuid() == 0:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sidecar import __version__
@@ -50,6 +51,8 @@ def serve(settings: Settings) -> int:
         return _Parent(settings, listener, supervisor_socket(run_dir)).run()
     finally:
         listener.close()
+        with suppress(OSError):
+            run_dir.rmdir()
         os.close(lock)
 
 

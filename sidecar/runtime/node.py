@@ -92,6 +92,13 @@ def make_run_dir(settings: Settings) -> Path:
     return folder
 
 
+def clear_run_dir(folder: Path) -> None:
+    """Remove the sockets that a supervisor and its jobs left behind when they were killed."""
+    for path in folder.iterdir():
+        if path.is_socket():
+            path.unlink(missing_ok=True)
+
+
 def supervisor_socket(run_dir: Path) -> str:
     """Path of the socket on which the supervisor listens."""
     return str(run_dir / "supervisor.sock")

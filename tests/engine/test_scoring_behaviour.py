@@ -237,3 +237,36 @@ def test_the_influencer_value_that_carries_the_anomaly_is_named(function: str) -
     ]
     best = results.bucket_influencers.score[results.bucket_influencers.bucket == 150].max()
     assert results.score[150] == max(best, results.bucket_time_score[150])
+
+
+def test_model_plot_has_every_known_series_in_every_bucket() -> None:
+    values = 100 + noise(60, series=2)
+    values[40, 1] = np.nan
+    results = BucketScorer(job("mean"), model_plot=True).score(
+        closed(times(60), cells_of(values)), keys(2)
+    )
+    plot = results.model_plot
+    assert plot is not None
+    assert len(plot.bucket) == 120
+    gap = (plot.bucket == 40) & (plot.series == 1)
+    assert np.isnan(plot.actual[gap]).tolist() == [True]
+    assert plot.lower[gap][0] < 100 < plot.upper[gap][0]
+    assert not np.isnan(plot.actual[~gap]).any()
+
+
+def test_model_plot_does_not_change_results() -> None:
+    values = 100 + noise(200, series=3)
+    values[::7, 2] = np.nan
+    plain = scored(values).score
+    plotted = BucketScorer(job("mean"), model_plot=True).score(
+        closed(times(200), cells_of(values)), keys(3)
+    )
+    np.testing.assert_array_equal(plotted.score, plain)
+
+
+@pytest.mark.parametrize("buckets", [0, 1])
+def test_no_cells_give_no_anomalies(buckets: int) -> None:
+    none = closed(times(buckets), cells_of(np.full((buckets, 1), np.nan)))
+    results = BucketScorer(job("mean")).score(none, keys(0))
+    assert results.score.tolist() == [0.0] * buckets
+    assert not len(results.records.bucket)

@@ -7,7 +7,7 @@ import math
 from numba import njit
 
 from sidecar.engine.arrays import FloatArray
-from sidecar.engine.maths.tails import LOG_2, log_any_of, log_at_least
+from sidecar.engine.maths.tails import LOG_2, LOG_LEAST, log_any_of, log_at_least
 
 # The so many smallest probabilities of a bucket are looked at together.
 TOP = 8
@@ -43,7 +43,7 @@ def log_of_smallest(smallest: FloatArray, n: float) -> float:
     others = min(TOP, int(n))
     for j in range(2, others + 1):
         best = min(best, log_at_least(j, n, smallest[j - 1]) + math.log(others - 1.0))
-    return float(min(0.0, best + LOG_2))
+    return float(max(LOG_LEAST, min(0.0, best + LOG_2)))
 
 
 @njit(cache=True, nogil=True)

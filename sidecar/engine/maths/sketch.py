@@ -22,7 +22,7 @@ _FINE_PER_OCTAVE = 3.0
 _FINE_END = 16.0
 _COARSE_PER_OCTAVE = 0.75
 # Exponent of the tail beyond the remembered values; in the coarse part a quarter of it.
-TAIL_EXPONENT = 6.0
+TAIL_EXPONENT = 8.0
 # Observations that this tail is worth.
 TAIL_WEIGHT = 1.0
 

@@ -28,6 +28,7 @@ from sidecar.engine.models.step import (
     TYPICAL,
     UPPER,
     VERDICT,
+    expect,
     step,
 )
 
@@ -66,6 +67,20 @@ PLOT_MEDIAN = 4
 PLOT_UPPER = 5
 PLOT_ACTUAL = 6
 PLOT_WIDTH = 7
+
+
+@njit(cache=True, nogil=True)
+def write_plot(
+    out: FloatArray, bucket: int, series: int, feature: int, verdict: FloatArray, actual: float
+) -> None:
+    """Fill a model plot row, (PLOT_WIDTH,), from a verdict with bounds."""
+    out[PLOT_BUCKET] = bucket
+    out[PLOT_SERIES] = series
+    out[PLOT_FEATURE] = feature
+    out[PLOT_LOWER] = verdict[LOWER]
+    out[PLOT_MEDIAN] = verdict[TYPICAL]
+    out[PLOT_UPPER] = verdict[UPPER]
+    out[PLOT_ACTUAL] = actual
 
 
 @njit(cache=True, nogil=True)
@@ -115,7 +130,7 @@ def step_buckets(
     detector : (k, DETECTOR_WIDTH) float64
         Filled: what each bucket comes to.
     plot : (capacity, PLOT_WIDTH) float64
-        Filled with every series' bounds; length 0 switches it off.
+        Filled with every known series' bounds; length 0 switches it off.
 
     Returns
     -------
@@ -131,6 +146,7 @@ def step_buckets(
     smallest = np.empty(TOP, dtype=np.float64)
     news = np.empty(TOP, dtype=np.float64)
     plotted = len(plot) > 0
+    every = settings.empty_is_zero or plotted
     found_all = 0
     plot_rows = 0
     for b in range(first, len(time)):
@@ -154,7 +170,7 @@ def step_buckets(
         s = -1
         while True:
             # The next series: of the cells, or of all known ones where empty means zero.
-            if settings.empty_is_zero:
+            if every:
                 s += 1
                 while cell < end and series[cell] < s:
                     cell += 1
@@ -162,6 +178,19 @@ def step_buckets(
                     break
                 at = cell if cell < end and series[cell] == s else -1
                 if at < 0 and first_bucket[s] > time[b]:
+                    continue
+                if at < 0 and not settings.empty_is_zero:
+                    for f in range(features):
+                        r = s * features + f
+                        if rows[r, COUNT] > 0.0:
+                            slot = int(rows[r, DAY_SLOT])
+                            day = day_pool[slot] if slot >= 0 else day_pool[0, :0]
+                            week = week_pool[slot] if slot >= 0 else week_pool[0, :0]
+                            expect(
+                                rows[r], sketches[r], day, week, settings, now, predictions, verdict
+                            )
+                            write_plot(plot[plot_rows], b, s, f, verdict, np.nan)
+                            plot_rows += 1
                     continue
             else:
                 if cell >= end:
@@ -207,13 +236,7 @@ def step_buckets(
                 if rows[r, WANTS_DAY] == 1.0:
                     wanted += 1
                 if plotted:
-                    plot[plot_rows, PLOT_BUCKET] = b
-                    plot[plot_rows, PLOT_SERIES] = s
-                    plot[plot_rows, PLOT_FEATURE] = f
-                    plot[plot_rows, PLOT_LOWER] = verdict[LOWER]
-                    plot[plot_rows, PLOT_MEDIAN] = verdict[TYPICAL]
-                    plot[plot_rows, PLOT_UPPER] = verdict[UPPER]
-                    plot[plot_rows, PLOT_ACTUAL] = x
+                    write_plot(plot[plot_rows], b, s, f, verdict, x)
                     plot_rows += 1
                 if verdict[LOG_P] < best:
                     best = verdict[LOG_P]

@@ -119,7 +119,7 @@ RICH_WIDTH = 3 * BINS
 COARSE_BINS = 24
 
 # Buckets in which a surprise no greater than the last peak is the same incident.
-INCIDENT_BUCKETS = 110.0
+INCIDENT_BUCKETS = 144.0
 
 HOUR_S = 3600.0
 DAY_S = 86400.0

@@ -34,7 +34,8 @@ TO_DEVIATION = 1.2533141373155003
 # Nothing under one deviation is worth a tail: a straight line joins the prior law there.
 _BODY = 1.0
 _MAGNITUDE_BODY = 1.2
-_BODY_SLOPE = 1.1
+_BODY_SLOPE = 1.15
+_MAGNITUDE_SLOPE = 0.92
 # Observations that the prior law of residuals is worth.
 PRIOR_WEIGHT = 2.0
 # Counts up to this mean get exact discrete tails.
@@ -86,7 +87,7 @@ def single_log_tail(
     spread = deviation(row, settings, mean, upper, records)
     z = abs(x - mean) / spread
     if z < _BODY:
-        return float(-z * _BODY_SLOPE)
+        return -LOG_2 - z * _BODY_SLOPE
     if settings.count_like and max(x, mean) < _EXACT_COUNTS:
         log_prior = log_count_tail(math.floor(x + 0.5), max(mean, 1e-3), spread * spread, upper)
     else:
@@ -121,7 +122,7 @@ def magnitude_log_tail(
     """
     ratio = value / scale
     if ratio < _MAGNITUDE_BODY:
-        return -ratio * _BODY_SLOPE
+        return -ratio * _MAGNITUDE_SLOPE
     # The mean of |normal| is 0.8 deviations.
     log_prior = min(0.0, log_student_tail(ratio * 0.8) + LOG_2)
     return float(

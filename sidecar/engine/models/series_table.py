@@ -135,8 +135,8 @@ class SeriesTable:
             side = self._partial_side
         buckets = len(time)
         detector = np.zeros((buckets, DETECTOR_WIDTH))
-        findings: list[FloatArray] = []
-        plots: list[FloatArray] = []
+        findings: list[FloatArray] = [np.empty((0, FINDING_WIDTH))]
+        plots: list[FloatArray] = [np.empty((0, PLOT_WIDTH))]
         plot_rows = max(_OUTPUT_ROWS, series * settings.features) if plot else 0
         out_rows = min(max(_OUTPUT_ROWS, MAX_FINDINGS), max(1, series) * buckets)
         found_buffer = np.empty((out_rows, FINDING_WIDTH))

@@ -208,6 +208,37 @@ def _learn_incident(row: FloatArray, surprise: float, buckets: float) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _bound(
+    row: FloatArray,
+    sketch: FloatArray,
+    settings: ModelSettings,
+    records: float,
+    verdict: FloatArray,
+) -> None:
+    """The 95 % bounds around the typical value."""
+    mean = verdict[TYPICAL]
+    verdict[LOWER] = tail_bound(row, sketch, settings, mean, records, False, LOG_BOUND_TAIL)
+    verdict[UPPER] = tail_bound(row, sketch, settings, mean, records, True, LOG_BOUND_TAIL)
+
+
+@njit(cache=True, nogil=True)
+def expect(
+    row: FloatArray,
+    sketch: FloatArray,
+    day: FloatArray,
+    week: FloatArray,
+    settings: ModelSettings,
+    time_s: float,
+    predictions: FloatArray,
+    verdict: FloatArray,
+) -> None:
+    """What a started series would show at a time without a value: typical and bounds."""
+    predict(row, day, week, settings, time_s, predictions)
+    verdict[TYPICAL] = predictions[PREDICTORS]
+    _bound(row, sketch, settings, 0.0, verdict)
+
+
+@njit(cache=True, nogil=True)
 def step(
     row: FloatArray,
     sketch: FloatArray,
@@ -255,9 +286,7 @@ def step(
             log_rich = 0.0
     combine(row, verdict, log_rich, settings)
     if bounds or verdict[LOG_P] < LOG_RECORD_CUTOFF:
-        mean = verdict[TYPICAL]
-        verdict[LOWER] = tail_bound(row, sketch, settings, mean, records, False, LOG_BOUND_TAIL)
-        verdict[UPPER] = tail_bound(row, sketch, settings, mean, records, True, LOG_BOUND_TAIL)
+        _bound(row, sketch, settings, records, verdict)
     learn(
         row,
         sketch,

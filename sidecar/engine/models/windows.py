@@ -17,6 +17,7 @@ from numba import njit
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.maths.sketch import BINS, sketch_add
+from sidecar.engine.models.baseline import residual_floor
 from sidecar.engine.models.layout import (
     BURST,
     BURST_SCALE,
@@ -27,6 +28,7 @@ from sidecar.engine.models.layout import (
     RICH_BURST,
     RICH_DIFF,
     RICH_WINDOW,
+    RING_SIZE,
     SLOW,
     SPREAD,
     WEIGHT,
@@ -45,6 +47,8 @@ _STRETCH = 24
 _LEAST_LAGS = 150
 # Scales of features learn no more than this many of themselves at once.
 _SCALE_CLIP = 30.0
+# Least scale of the burst feature: a still series' residuals are all but 0.
+_LEAST_BURST = 0.1
 _BURST_RATE = 1.0 / 12.0
 
 
@@ -163,17 +167,16 @@ def rich_log_tail(
     best = 0.0
 
     row[BURST] += _BURST_RATE * (min(8.0, abs(z)) - row[BURST])
-    if row[BURST_SCALE] > 0.0:
-        best = min(
-            best,
-            magnitude_log_tail(sketch, RICH_BURST, row[WEIGHT], row[BURST], row[BURST_SCALE]),
-        )
-        sketch_add(sketch[RICH_BURST : RICH_BURST + BINS], row[BURST] / row[BURST_SCALE], 1.0)
+    if n >= RING_SIZE:
+        scale = max(row[BURST_SCALE], _LEAST_BURST)
+        best = min(best, magnitude_log_tail(sketch, RICH_BURST, row[WEIGHT], row[BURST], scale))
+        sketch_add(sketch[RICH_BURST : RICH_BURST + BINS], row[BURST] / scale, 1.0)
     row[BURST_SCALE] += rate * (row[BURST] - row[BURST_SCALE])
 
     jump = abs(x - row[LAST])
-    if row[DIFF_SCALE] > 0.0:
-        scale = max(row[DIFF_SCALE], 0.02 * row[SPREAD])
+    floor = residual_floor(row)
+    if n >= RING_SIZE:
+        scale = max(row[DIFF_SCALE], floor)
         best = min(best, magnitude_log_tail(sketch, RICH_DIFF, row[WEIGHT], jump, scale))
         sketch_add(sketch[RICH_DIFF : RICH_DIFF + BINS], jump / scale, 1.0)
     if row[DIFF_SCALE] > 0.0:
@@ -182,7 +185,7 @@ def rich_log_tail(
 
     if distance >= 0.0:
         if row[WINDOW_SCALE] > 0.0:
-            scale = max(row[WINDOW_SCALE], 0.02 * row[SPREAD])
+            scale = max(row[WINDOW_SCALE], floor)
             best = min(best, magnitude_log_tail(sketch, RICH_WINDOW, row[WEIGHT], distance, scale))
             sketch_add(sketch[RICH_WINDOW : RICH_WINDOW + BINS], distance / scale, 1.0)
             bounded = min(distance, _SCALE_CLIP * row[WINDOW_SCALE])

@@ -145,9 +145,9 @@ def scan_record(
                 return INCOMPLETE, 0, 0, False
             # --- its value
             byte = buf[pos]
+            if depth == MAX_DEPTH and (byte == OPEN_BRACE or byte == OPEN_BRACKET):
+                return -2 - pos, 0, depth, False
             if byte == OPEN_BRACE:
-                if depth == MAX_DEPTH:
-                    return -2 - pos, 0, depth, False
                 length = _path(buf, key, key_end, names, scratch, depth)
                 if length != _UNWANTED:
                     scratch.path[length] = DOT
