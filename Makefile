@@ -15,6 +15,7 @@ $(VENV)/installed: requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/ml-sidecar warm-up
 	@touch $@
 
 install: $(VENV)/installed  ## Make .venv with the locked dependencies

@@ -1,4 +1,8 @@
-"""The composition root: plugs stores, services, runtime and worker together."""
+"""The composition root: plugs stores, services, runtime and worker together.
+
+Each kind of process imports what it runs: HTTP workers and the supervisor never load the engine
+(numpy, numba: some 35 MiB each), the fork server and the jobs never load Flask.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from sidecar.api.app import create_app
 from sidecar.clock import system_clock
 from sidecar.errors import MlError
 from sidecar.interfaces import OpenJobFactory
@@ -24,12 +26,19 @@ from sidecar.runtime.supervisor_server import SupervisorServer
 from sidecar.services.services import Services, make_services
 from sidecar.settings import Settings
 from sidecar.storage.stores import ElasticsearchStores, make_stores
-from sidecar.worker.opening import AutodetectFactory, WorkerStores
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 logger = logging.getLogger(__name__)
 
 # What the fork server loads before the first job: everything that a job's process needs.
-_PRELOAD = ("sidecar.runtime.warm", "sidecar.runtime.job_process", "sidecar.bootstrap")
+_PRELOAD = (
+    "sidecar.runtime.fork_server",
+    "sidecar.runtime.job_process",
+    "sidecar.bootstrap",
+    "sidecar.worker.warm",
+)
 
 
 def build_stores(
@@ -51,6 +60,8 @@ def build_services(settings: Settings, stores: ElasticsearchStores) -> Services:
 
 def build_app(settings: Settings) -> Flask:
     """Make the HTTP application of one worker process."""
+    from sidecar.api.app import create_app
+
     stores = build_stores(settings)
     app = create_app(build_services(settings, stores), settings)
     app.before_request(_Once(stores.results_indices.install))
@@ -108,6 +119,8 @@ class SupervisorProcess:
 @contextmanager
 def open_job_factory(settings: Settings) -> Iterator[OpenJobFactory]:
     """Make what opens a job, in the job's own process; leaving it writes the audits that wait."""
+    from sidecar.worker.opening import AutodetectFactory, WorkerStores
+
     configure_logs(settings.log_level)
     stores = build_stores(settings)
     try:

@@ -11,7 +11,7 @@ from sidecar.settings import Settings
 
 _settings = Settings.from_environment()
 
-worker_class = "gthread"
+worker_class = "sidecar.api.http_worker.HttpWorker"
 workers = _settings.workers
 threads = _settings.threads
 # Connections that wait for a thread: more than that are refused by the kernel's backlog.
@@ -22,6 +22,12 @@ graceful_timeout = max(1, _settings.shutdown_grace_ms // 2000)
 keepalive = 75
 # Lists of job ids in a path may be long.
 limit_request_line = 8190
+# Tokens in headers may be long too.
+limit_request_field_size = 16_384
+limit_request_fields = 200
+# No header of a caller may tell under which path or scheme the sidecar is served.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
 proc_name = "ml-sidecar"
 logconfig_dict = {

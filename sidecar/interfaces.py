@@ -193,7 +193,7 @@ class ModelStateStore(Protocol):
         """
 
     def load(self, snapshot: ModelSnapshot) -> Iterator[bytes]:
-        """The chunks in order; raises UnavailableError when one is missing."""
+        """The chunks in order; raises ResourceNotFoundError when one is missing."""
 
     def get(self, job_id: str, snapshot_id: str) -> ModelSnapshot | None:
         """One snapshot; None when it does not exist."""

@@ -674,6 +674,11 @@ def version_not_supported(header: str, value: str, version: str) -> str:
     )
 
 
+def no_answer_possible() -> str:
+    """A defect of the sidecar, met where no request is known."""
+    return "unexpected error, described in the log of the sidecar"
+
+
 def unexpected_error(trace_id: str) -> str:
     """A defect of the sidecar."""
     return f"unexpected error, described in the log of the sidecar under trace.id [{trace_id}]"

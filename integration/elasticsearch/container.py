@@ -98,7 +98,7 @@ def _run(engine: Any, options: ClusterOptions, name: str, kind: str) -> Cluster:
     network: dict[str, object] = {"network_mode": "host"}
     if not on_host:
         network = {"ports": {f"{options.port}/tcp": ("127.0.0.1", options.port)}}
-    arguments = server_settings.arguments(
+    settings = server_settings.settings(
         options,
         host="127.0.0.1" if on_host else "0.0.0.0",  # noqa: S104 - published on loopback only
         full_distribution=kind == _OFFICIAL_KIND,
@@ -106,7 +106,7 @@ def _run(engine: Any, options: ClusterOptions, name: str, kind: str) -> Cluster:
     progress(f"starting a container of {name} on port {options.port}")
     container = engine.containers.create(
         name,
-        ["elasticsearch", *arguments],
+        server_settings.command("elasticsearch", settings),
         name=options.name,
         labels={_KIND_LABEL: kind},
         environment={

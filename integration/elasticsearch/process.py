@@ -92,10 +92,10 @@ class ProcessNode:
         """Lay out the folder for a server of the distribution in `home`."""
         config = self.folder / "config"
         shutil.copytree(home / "config", config)
-        arguments = server_settings.arguments(options, host="127.0.0.1", full_distribution=False)
-        arguments += [f"-Epath.{name}={self.folder / name}" for name in ("data", "logs")]
+        settings = server_settings.settings(options, host="127.0.0.1", full_distribution=False)
         for name in ("data", "logs"):
             (self.folder / name).mkdir()
+            settings[f"path.{name}"] = str(self.folder / name)
         environ = {**os.environ, "ES_JAVA_HOME": str(java_home), "ES_PATH_CONF": str(config)}
         # --force: without asking whether to create the keystore.
         keystore = str(home / "bin" / "elasticsearch-keystore")
@@ -108,7 +108,7 @@ class ProcessNode:
                 shutil.chown(path, "nobody")
         self._write_state(
             {
-                "command": [str(home / "bin" / "elasticsearch"), *arguments],
+                "command": server_settings.command(str(home / "bin" / "elasticsearch"), settings),
                 "java_home": str(java_home),
                 # Named in the server's arguments too, so that _members knows it.
                 "java_options": f"{options.java_options} -Dml.sidecar.folder={self.folder}",

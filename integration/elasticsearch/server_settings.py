@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from integration.elasticsearch.options import ClusterOptions
 
 _SETTINGS = {
@@ -21,8 +23,8 @@ _SETTINGS = {
 _WITH_GEOIP = {"ingest.geoip.downloader.enabled": "false"}
 
 
-def arguments(options: ClusterOptions, *, host: str, full_distribution: bool) -> list[str]:
-    """`-E` arguments of `elasticsearch`.
+def settings(options: ClusterOptions, *, host: str, full_distribution: bool) -> dict[str, str]:
+    """Return the server's settings by name.
 
     Parameters
     ----------
@@ -31,7 +33,10 @@ def arguments(options: ClusterOptions, *, host: str, full_distribution: bool) ->
     full_distribution : bool
         Whether the server has all its modules, as the official image has.
     """
-    settings = dict(_SETTINGS, **{"network.host": host, "http.port": str(options.port)})
-    if full_distribution:
-        settings |= _WITH_GEOIP
-    return [f"-E{name}={value}" for name, value in settings.items()]
+    chosen = {**_SETTINGS, "network.host": host, "http.port": str(options.port)}
+    return chosen | _WITH_GEOIP if full_distribution else chosen
+
+
+def command(executable: str, settings: Mapping[str, str]) -> list[str]:
+    """Return the command line that starts the server with these settings."""
+    return [executable, *(f"-E{name}={value}" for name, value in settings.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
@@ -16,13 +17,19 @@ from sidecar.api.error_bodies import (
 )
 from sidecar.api.media_types import JSON
 from sidecar.api.rendering import Presentation
-from sidecar.errors import ContentTooLargeError, MethodNotAllowedError, MlError
+from sidecar.errors import (
+    ContentTooLargeError,
+    MethodNotAllowedError,
+    MlError,
+    UnauthorizedError,
+)
 
 logger = logging.getLogger(__name__)
 
 # Verbs in the order in which Elasticsearch lists them.
 _VERBS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH")
 _SERVER_ERROR = 500
+_REFUSED_REQUEST = re.compile(r"(?<=for REST request )\[[^\]]*\]")
 
 
 def register_error_handlers(app: Flask) -> None:
@@ -50,6 +57,9 @@ def request_uri() -> str:
 
 def _answer(error: Exception) -> ErrorAnswer:
     if isinstance(error, MlError):
+        if isinstance(error, UnauthorizedError):
+            # Elasticsearch names the request it refused: ours, on behalf of the caller's.
+            error.reason = _REFUSED_REQUEST.sub(lambda _: f"[{request_uri()}]", error.reason)
         presentation: Presentation = g.get("presentation", Presentation())
         answer = error_answer(error, with_trace=presentation.error_trace)
         if answer.status >= _SERVER_ERROR:

@@ -8,6 +8,8 @@ from sidecar.services.job_stats import JobStats
 
 # No forecasts are made yet, and every job has none.
 _NO_FORECASTS = {"total": 0, "forecasted_jobs": 0}
+# Clients require all members of a node; of another sidecar only id and name are known.
+_NODE = {"id": "", "name": "", "ephemeral_id": "", "transport_address": "", "attributes": {}}
 
 
 def render_job_stats(stats: JobStats) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def render_job_stats(stats: JobStats) -> dict[str, Any]:
     if stats.deleting:
         rendered["deleting"] = True
     if stats.node is not None:
-        rendered["node"] = stats.node
+        rendered["node"] = {**_NODE, **stats.node}
     if stats.assignment_explanation is not None:
         rendered["assignment_explanation"] = stats.assignment_explanation
     if stats.open_seconds is not None:

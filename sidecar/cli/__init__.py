@@ -1,4 +1,4 @@
-"""The command line: `ml-sidecar serve`, `ml-sidecar settings`."""
+"""The command line: `ml-sidecar serve`, `settings` and `warm-up`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("serve", help="run the sidecar until SIGTERM or Ctrl-C")
     commands.add_parser("settings", help="list all settings (SIDECAR_* variables)")
+    commands.add_parser("warm-up", help="compile the engine's kernels (when an image is built)")
     # An inner command, without help: `serve` starts it.
     supervise = commands.add_parser("supervise")
     supervise.add_argument("--parent-pid", type=int, required=True)
@@ -29,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         show_settings()
         return 0
+    if chosen.command == "warm-up":
+        from sidecar.cli.warm_up import warm_up
+
+        return warm_up()
     try:
         settings = Settings.from_environment()
     except SettingsError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from sidecar.errors import JobFailedError
@@ -60,12 +60,22 @@ class JobLine:
         return self._journal.broken
 
     def post(
-        self, chunks: Iterable[bytes], reset: TimeRange | None, receipt: str | None = None
+        self,
+        chunks: Iterable[bytes],
+        reset: TimeRange | None,
+        receipt: str | None = None,
+        answer: Callable[[DataCounts], None] = lambda _: None,
     ) -> DataCounts:
-        """See `OpenJob.post`; `receipt` names the upload in the journal."""
+        """See `OpenJob.post`; `receipt` names the upload in the journal.
+
+        `answer` is called before anybody else's turn: after a crash only the last receipt is
+        known, so an upload that was committed must have been answered before the next one is.
+        """
         with self._turn():
             self._journal.receipt = receipt
-            return self._open_job.post(chunks, reset)
+            counts = self._open_job.post(chunks, reset)
+            answer(counts)
+            return counts
 
     def flush(self, request: FlushRequest) -> FlushAnswer:
         """See `OpenJob.flush`."""

@@ -13,6 +13,7 @@ from sidecar.interfaces import FlushRequest
 from sidecar.runtime import wire
 from sidecar.runtime.channel import Channel, ConnectionLostError, Frame
 from sidecar.runtime.job_line import JobLine
+from sidecar.schema.data_counts import DataCounts
 from sidecar.schema.job_document import job_from_document
 
 logger = logging.getLogger(__name__)
@@ -69,9 +70,9 @@ class JobServer:
     def _serve(self, channel: Channel, request: dict[str, Any]) -> None:
         try:
             if request["op"] == "post":
-                answer = self._post(channel, request)
-            else:
-                answer = self._operations[request["op"]](request)
+                self._post(channel, request)
+                return
+            answer = self._operations[request["op"]](request)
         except UploadAbortedError:
             return
         except MlError as error:
@@ -90,10 +91,12 @@ class JobServer:
         elif self._line.must_restart:
             self._on_failure(None)
 
-    def _post(self, channel: Channel, request: dict[str, Any]) -> dict[str, Any] | None:
+    def _post(self, channel: Channel, request: dict[str, Any]) -> None:
+        def answer(counts: DataCounts) -> None:
+            channel.send_message({"answer": wire.flat_to_wire(counts)})
+
         reset = wire.range_from_wire(request["reset"])
-        counts = self._line.post(self._chunks(channel), reset, request["receipt"])
-        return wire.flat_to_wire(counts)
+        self._line.post(self._chunks(channel), reset, request["receipt"], answer)
 
     def _chunks(self, channel: Channel) -> Iterator[bytes]:
         """Ask for the upload when its turn has come, then pass on its pieces."""

@@ -12,7 +12,6 @@ __all__ = ["job_from_document", "job_to_document", "render_job"]
 
 # Members that only the server sets.
 _GENERATED = (
-    "job_id",
     "job_type",
     "job_version",
     "create_time",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from elasticsearch import ApiError, TransportError
 
@@ -32,8 +33,7 @@ _CLOSED = "index_closed_exception"
 _TOLD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """One operation: its id and its line or lines, newline included."""
 
     document_id: str
@@ -86,8 +86,7 @@ class Bulk:
         outcome = _Outcome()
         params = {"require_alias": "true"} if require_alias else {}
         items = _index_items(documents, outcome)
-        for batch in self._batches(items):
-            self._send(f"/{alias}/_bulk", params, batch, outcome, refresh=refresh)
+        self._send_all(f"/{alias}/_bulk", params, items, outcome, refresh=refresh)
         if outcome.refused:
             raise _refusal(alias, outcome.refused)
         return outcome.done
@@ -99,8 +98,7 @@ class Bulk:
             _Item(name, codec.dumps({"delete": {"_index": index, "_id": name}}) + b"\n")
             for index, name in places
         )
-        for batch in self._batches(items):
-            self._send("/_bulk", {}, batch, outcome, refresh=False)
+        self._send_all("/_bulk", {}, items, outcome, refresh=False)
         if outcome.refused:
             raise _refusal("_bulk", outcome.refused)
         return outcome.done
@@ -116,6 +114,25 @@ class Bulk:
             size += len(item.data)
         if batch:
             yield batch
+
+    def _send_all(
+        self,
+        path: str,
+        params: dict[str, str],
+        items: Iterable[_Item],
+        outcome: _Outcome,
+        *,
+        refresh: bool,
+    ) -> None:
+        """Encode a batch while the one before it is on its way; they arrive in order."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk") as sender:
+            sending: Future[None] | None = None
+            for batch in self._batches(items):
+                if sending is not None:
+                    sending.result()
+                sending = sender.submit(self._send, path, params, batch, outcome, refresh=refresh)
+            if sending is not None:
+                sending.result()
 
     def _send(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 
 from elasticsearch import NotFoundError
 
-from sidecar.errors import UnavailableError
+from sidecar.errors import ResourceNotFoundError
 from sidecar.schema.document_ids import (
     categorizer_state_id,
     model_snapshot_id,
@@ -19,7 +19,7 @@ from sidecar.schema.document_ids import (
 )
 from sidecar.schema.model_snapshot import ModelSnapshot
 from sidecar.storage.bulk import Bulk
-from sidecar.storage.client import RETRY_AFTER, Connection, translated_errors
+from sidecar.storage.client import Connection, translated_errors
 from sidecar.storage.documents import BRIEF_PATIENCE_S
 from sidecar.storage.names import Names, read_alias, write_alias
 from sidecar.storage.retries import Retries
@@ -76,9 +76,8 @@ class ElasticsearchModelStateStore:
             name = model_state_id(snapshot.job_id, snapshot.snapshot_id, number)
             source = self._brief.call(f"read of [{name}]", lambda name=name: self._state(name))  # type: ignore[misc]
             if source is None:
-                raise UnavailableError(
-                    f"Model state [{name}] of job [{snapshot.job_id}] is missing",
-                    headers=RETRY_AFTER,
+                raise ResourceNotFoundError(
+                    f"Model state [{name}] of job [{snapshot.job_id}] is missing"
                 )
             yield from map(base64.b64decode, source["compressed"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,8 @@ from sidecar.storage.client import Connection, error_body, error_reason, transla
 _MAX_ANSWERS = 10_000
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _CHALLENGE = "WWW-Authenticate"
+# Actions of the requests made here.
+_OWN_ACTION = re.compile(r"cluster:admin/xpack/security/user/(has_privileges|authenticate)")
 # Cluster privileges that grant the ML actions, the least one first.
 _GRANT_MONITOR = "monitor_ml,manage_ml,monitor,manage,all"
 _GRANT_ADMIN = "manage_ml,manage,all"
@@ -58,12 +61,17 @@ class ElasticsearchPrivileges:
 
     def _ask(self, caller: Caller, action: str) -> bool:
         answer = self._call(
-            caller, "POST", "/_security/user/_has_privileges", {"cluster": [action]}
+            caller, action, "POST", "/_security/user/_has_privileges", {"cluster": [action]}
         )
         return bool(answer["cluster"].get(action, False))
 
     def _call(
-        self, caller: Caller, method: str, path: str, body: Mapping[str, Any] | None = None
+        self,
+        caller: Caller,
+        action: str,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
     ) -> Any:
         given = {
             "accept": "application/json",
@@ -81,12 +89,14 @@ class ElasticsearchPrivileges:
                 if error.status_code == _UNAUTHORIZED:
                     raise _unauthorized(error) from error
                 if error.status_code == _FORBIDDEN:
-                    raise ForbiddenError(error_reason(error)) from error
+                    # Who may not act for another: the caller asked for `action`, not for this.
+                    reason = _OWN_ACTION.sub(lambda _: action, error_reason(error))
+                    raise ForbiddenError(reason) from error
                 raise
 
     def _denial(self, caller: Caller, action: str) -> str:
         """Write the sentence that Elasticsearch would have answered itself."""
-        who = self._call(caller, "GET", "/_security/_authenticate")
+        who = self._call(caller, action, "GET", "/_security/_authenticate")
         if who.get("authentication_type") == "api_key":
             subject = f"API key id [{who['api_key']['id']}] of user [{who['username']}]"
         else:

@@ -98,15 +98,13 @@ class Analysis:
             self._results.put(documents)
 
     def _documents(self, block: BucketResults, elapsed_ms: float) -> Documents:
-        return list(
-            result_documents(
-                self.job.job_id,
-                self.job.analysis_config,
-                block,
-                self.engine.series_names,
-                self.engine.dictionaries,
-                processing_time_ms=elapsed_ms,
-            )
+        return result_documents(
+            self.job.job_id,
+            self.job.analysis_config,
+            block,
+            self.engine.series_names,
+            self.engine.dictionaries,
+            processing_time_ms=elapsed_ms,
         )
 
 

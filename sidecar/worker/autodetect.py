@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,6 @@ from sidecar.schema.job import Job
 from sidecar.schema.job_document import job_from_document, job_to_document
 from sidecar.schema.model_size_stats import ModelSizeStats
 from sidecar.schema.model_snapshot import ModelSnapshot
-from sidecar.schema.timing_stats import TimingStats
 from sidecar.settings import Settings
 from sidecar.worker.analysis import Analysis
 from sidecar.worker.model_size import audit_memory_status, model_size_stats
@@ -105,7 +105,7 @@ class Autodetect:
             except MalformedInput as error:
                 counts, malformed = error.counts, error
             upload.commit()
-            self._store_stats(only_if_due=True)
+            self._offer_stats()
             if self._parts.journal.size_bytes() > self._parts.settings.journal_max_bytes:
                 self._persist_wanted.set()
             if malformed is not None:
@@ -118,7 +118,7 @@ class Autodetect:
             self._parts.journal.append("flush", dataclasses.asdict(request))
             self._flush(request)
             self._drain()
-            self._store_stats(only_if_due=False)
+            self._store_stats()
             self._parts.results.refresh()
             end_s = self._parts.analysis.engine.last_finalized_bucket_end
             return FlushAnswer(None if end_s is None else end_s * 1000)
@@ -180,7 +180,7 @@ class Autodetect:
             self._drain()
             if self._parts.journal.position() != self._persisted_position:
                 self.persist()
-            self._store_stats(only_if_due=False)
+            self._store_stats()
             self._parts.results.refresh()
             self._end()
 
@@ -311,14 +311,32 @@ class Autodetect:
             now_ms=parts.clock(),
         )
 
-    def _store_stats(self, *, only_if_due: bool) -> None:
+    def _store_stats(self) -> None:
+        self._stats_stored_at = self._parts.clock()
+        self._parts.stats.put(
+            counts=self._totals, size=self._size, timing=self._parts.analysis.timing
+        )
+
+    def _offer_stats(self) -> None:
+        """Have counts and timing stored behind the results, when it is time to.
+
+        The upload is durable: it neither waits for Elasticsearch nor fails with it.
+        """
         now = self._parts.clock()
-        if only_if_due and now - self._stats_stored_at < _STATS_INTERVAL_MS:
+        if now - self._stats_stored_at < _STATS_INTERVAL_MS or self._work.failure is not None:
             return
         self._stats_stored_at = now
-        timing: TimingStats = self._parts.analysis.timing
-        size = None if only_if_due else self._size
-        self._parts.stats.put(counts=self._totals, size=size, timing=timing)
+        totals = self._totals
+        with suppress(Exception):  # the analysis died just now: the next call tells
+            self._work.put(lambda: self._parts.results.call(lambda: self._put_stats(totals)))
+
+    def _put_stats(self, totals: DataCounts) -> None:
+        try:
+            self._parts.stats.put(counts=totals, timing=self._parts.analysis.timing)
+        except MlError as error:
+            logger.warning(
+                "counts are not stored yet: %s", error.reason, extra={"ml.job_id": self._job_id}
+            )
 
     def _persist_in_background(self) -> None:
         interval = self._parts.job.background_persist_interval

@@ -73,7 +73,6 @@ class AutodetectFactory:
             job_id,
             stores.results_writer,
             stores.audit,
-            batch=self._settings.results_batch_max_docs,
             max_docs=self._settings.results_queue_max_docs,
         )
         analysis = Analysis(

@@ -28,19 +28,20 @@ def record_documents(
     job_id: str,
     config: AnalysisConfig,
     results: BucketResults,
-    series_names: SeriesNames,
+    names: tuple[Names, Names, Names],
     dictionaries: Mapping[str, FieldDictionary],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(id, document) of every row of `results.records`.
 
-    Ids depend only on the job, the bucket and the series, so a replay overwrites.
+    `names` are what `record_names` gave. Ids depend only on the job, the bucket and the series,
+    so a replay overwrites.
     """
     table = results.records
     if not len(table.bucket):
         return
     span = config.bucket_span.seconds
     timestamps = (results.time[table.bucket] * 1000).tolist()
-    partitions, bys, overs = _names_of_rows(config, table, series_names)
+    partitions, bys, overs = names
     influencers = _influencers_of_rows(table, dictionaries)
     columns = zip(
         timestamps,
@@ -84,10 +85,10 @@ def record_documents(
         yield record_id(job_id, time, span, index, bys[row], overs[row], partitions[row]), document
 
 
-def _names_of_rows(
+def record_names(
     config: AnalysisConfig, table: RecordTable, series_names: SeriesNames
-) -> tuple[list[str | None], list[str | None], list[str | None]]:
-    """Names for every row, looked up once per detector."""
+) -> tuple[Names, Names, Names]:
+    """Partition, by and over values of every row, looked up once per detector."""
     size = len(table.detector)
     partitions: list[str | None] = [None] * size
     bys: list[str | None] = [None] * size

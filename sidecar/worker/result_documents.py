@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from sidecar.engine.arrays import IntArray
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.results import BucketResults
@@ -18,11 +20,36 @@ from sidecar.schema.document_ids import (
     model_plot_id,
 )
 from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
-from sidecar.worker.record_documents import SeriesNames, record_documents
+from sidecar.worker.record_documents import (
+    Names,
+    SeriesNames,
+    record_documents,
+    record_names,
+)
 
 BUCKET_TIME = "bucket_time"
 
 Documents = Iterator[tuple[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDocuments:
+    """(id, document) pairs of a block of results, made anew whenever they are iterated.
+
+    Until then they are the columns they come from, a tenth of the memory; and they are made in
+    the thread that writes them, while the engine goes on.
+    """
+
+    count: int
+    make: Callable[[], Documents]
+
+    def __len__(self) -> int:
+        """How many."""
+        return self.count
+
+    def __iter__(self) -> Documents:
+        """Make them."""
+        return self.make()
 
 
 def result_documents(
@@ -33,15 +60,29 @@ def result_documents(
     dictionaries: Mapping[str, FieldDictionary],
     *,
     processing_time_ms: float,
-) -> Documents:
+) -> ResultDocuments:
     """(id, document) pairs of all results; ids are the same whenever they are made again.
 
-    `processing_time_ms` is the time all these buckets took together.
+    `processing_time_ms` is the time all these buckets took together. `series_names` is asked
+    now, `dictionaries` when the documents are made: these may have grown by then.
     """
-    yield from record_documents(job_id, config, results, series_names, dictionaries)
-    yield from _influencer_documents(job_id, config, results, dictionaries)
-    yield from _model_plot_documents(job_id, config, results, series_names)
-    yield from _bucket_documents(job_id, config, results, processing_time_ms)
+    names = record_names(config, results.records, series_names)
+    plotted = _plotted_rows(config, results, series_names)
+
+    def make() -> Documents:
+        yield from record_documents(job_id, config, results, names, dictionaries)
+        yield from _influencer_documents(job_id, config, results, dictionaries)
+        yield from _model_plot_documents(job_id, config, results, plotted)
+        yield from _bucket_documents(job_id, config, results, processing_time_ms)
+
+    count = (
+        len(results.records.bucket)
+        + len(results.influencers.bucket)
+        + sum(len(rows) for rows, _ in plotted)
+        + len(results.bucket_influencers.bucket)
+        + 2 * len(results.time)
+    )
+    return ResultDocuments(count, make)
 
 
 def _bucket_documents(
@@ -151,17 +192,32 @@ def _influencer_documents(
         yield influencer_id(job_id, time, span, name, value), document
 
 
+def _plotted_rows(
+    config: AnalysisConfig, results: BucketResults, series_names: SeriesNames
+) -> list[tuple[IntArray, tuple[Names, Names, Names]]]:
+    """By detector: rows of the model plot, and their partition, by and over values."""
+    table = results.model_plot
+    if table is None:
+        return []
+    plotted = []
+    for detector in config.detectors:
+        rows = np.flatnonzero(table.detector == detector.detector_index)
+        plotted.append((rows, series_names(detector.detector_index, table.series[rows])))
+    return plotted
+
+
 def _model_plot_documents(
-    job_id: str, config: AnalysisConfig, results: BucketResults, series_names: SeriesNames
+    job_id: str,
+    config: AnalysisConfig,
+    results: BucketResults,
+    plotted: list[tuple[IntArray, tuple[Names, Names, Names]]],
 ) -> Documents:
     table = results.model_plot
     if table is None:
         return
     span = config.bucket_span.seconds
-    for detector in config.detectors:
+    for detector, (rows, names) in zip(config.detectors, plotted, strict=True):
         index = detector.detector_index
-        rows = np.flatnonzero(table.detector == index)
-        names = series_names(index, table.series[rows])
         features = FUNCTIONS[detector.function].features
         for time, feature, lower, median, upper, actual, partition, by, over in zip(
             (results.time[table.bucket[rows]] * 1000).tolist(),

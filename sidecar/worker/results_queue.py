@@ -5,14 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from sidecar.errors import IllegalArgumentError
 from sidecar.interfaces import AuditLog, Document, ResultsWriter
 
 logger = logging.getLogger(__name__)
 
-Documents = Sequence[tuple[str, Document]]
+
+class Documents(Protocol):
+    """(id, document) pairs; they may be made only when they are written."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __iter__(self) -> Iterator[tuple[str, Document]]:
+        """Make them."""
+
+
+_Action = Callable[[], None]
+# What is written as one: something to call, or blocks of documents.
+_Step = _Action | list[Documents]
 
 
 class ResultsQueue:
@@ -23,14 +37,13 @@ class ResultsQueue:
     """
 
     def __init__(
-        self, job_id: str, writer: ResultsWriter, audit: AuditLog, *, batch: int, max_docs: int
+        self, job_id: str, writer: ResultsWriter, audit: AuditLog, *, max_docs: int
     ) -> None:
         self._job_id = job_id
         self._writer = writer
         self._audit = audit
-        self._batch = batch
         self._max_docs = max_docs
-        self._steps: deque[tuple[int, Callable[[], None] | list[tuple[str, Document]]]] = deque()
+        self._steps: deque[tuple[int, _Action | Documents]] = deque()
         self._waiting = 0
         self._busy = False
         self._stopped = False
@@ -40,9 +53,9 @@ class ResultsQueue:
         self._thread.start()
 
     def put(self, documents: Documents) -> None:
-        """Queue documents; waits while the queue is full."""
-        for first in range(0, len(documents), self._batch):
-            self._put(list(documents[first : first + self._batch]))
+        """Queue documents; waits while there are too many."""
+        if len(documents):
+            self._put(documents)
 
     def delete_interim(self) -> None:
         """Queue the deletion of all interim results, in order with the documents."""
@@ -51,6 +64,10 @@ class ResultsQueue:
     def delete_after(self, timestamp: int) -> None:
         """Queue the deletion of results later than `timestamp` (epoch ms)."""
         self._put(lambda: self._writer.delete_after(self._job_id, timestamp))
+
+    def call(self, action: Callable[[], None]) -> None:
+        """Queue anything else that is to happen behind the documents; waits as `put` does."""
+        self._put(action)
 
     def refresh(self) -> None:
         """Make what was written searchable; call it drained."""
@@ -72,36 +89,42 @@ class ResultsQueue:
             self._condition.notify_all()
         self._thread.join()
 
-    def _put(self, step: Callable[[], None] | list[tuple[str, Document]]) -> None:
+    def _put(self, step: _Action | Documents) -> None:
         weight = 1 if callable(step) else len(step)
         with self._condition:
-            self._condition.wait_for(lambda: self._ended() or self._waiting < self._max_docs)
-            if self.failure is not None:
-                raise self.failure
-            if not self._stopped:
+            if not self._ended():
                 self._steps.append((weight, step))
                 self._waiting += weight
                 self._condition.notify_all()
+            self._condition.wait_for(lambda: self._ended() or self._waiting <= self._max_docs)
+            if self.failure is not None:
+                raise self.failure
 
     def _ended(self) -> bool:
         return self._stopped or self.failure is not None
 
-    def _take(self) -> tuple[int, Callable[[], None] | list[tuple[str, Document]]] | None:
-        """The next step; small batches that wait behind one another are written as one."""
+    def _take(self) -> tuple[int, _Step] | None:
+        """The next step; blocks that wait behind one another are written as one.
+
+        Up to half of the queue: the other half takes what the engine makes meanwhile.
+        """
         with self._condition:
             self._condition.wait_for(lambda: bool(self._steps) or self._stopped)
             if self._stopped:
                 return None
+            self._busy = True
             weight, step = self._steps.popleft()
-            while not callable(step) and self._steps:
+            if callable(step):
+                return weight, step
+            blocks = [step]
+            while self._steps:
                 more_weight, more = self._steps[0]
-                if callable(more) or weight + more_weight > self._batch:
+                if callable(more) or weight + more_weight > self._max_docs // 2:
                     break
-                step.extend(more)
+                blocks.append(more)
                 weight += more_weight
                 self._steps.popleft()
-            self._busy = True
-            return weight, step
+            return weight, blocks
 
     def _run(self) -> None:
         while (taken := self._take()) is not None:
@@ -117,12 +140,18 @@ class ResultsQueue:
                 if self.failure is not None:
                     return
 
-    def _perform(self, step: Callable[[], None] | list[tuple[str, Document]]) -> None:
+    def _until_stopped(self, blocks: Sequence[Documents]) -> Iterator[tuple[str, Document]]:
+        for block in blocks:
+            if self._stopped:
+                return
+            yield from block
+
+    def _perform(self, step: _Step) -> None:
         try:
             if callable(step):
                 step()
             else:
-                self._writer.write(self._job_id, step)
+                self._writer.write(self._job_id, self._until_stopped(step))
         except IllegalArgumentError as error:
             # Elasticsearch refuses these documents for good: trying again cannot help, and one
             # bad mapping must not stop the analysis. The user is told.

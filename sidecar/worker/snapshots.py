@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 
 from sidecar.clock import Clock
-from sidecar.errors import ResourceNotFoundError, UnavailableError, VersionConflictError
+from sidecar.errors import ResourceNotFoundError, VersionConflictError
 from sidecar.interfaces import AnnotationStore, AuditLog, JobStore, ModelStateStore
 from sidecar.schema.document_ids import snapshot_annotation_id
 from sidecar.schema.job import Job
@@ -56,7 +56,11 @@ class Snapshots:
         return str(seconds)
 
     def candidates(self, job: Job) -> Iterator[tuple[ModelSnapshot, list[bytes]]]:
-        """Whole snapshots to restore from: the job's own first, then older ones."""
+        """Whole snapshots to restore from: the job's own first, then older ones.
+
+        Raises UnavailableError when Elasticsearch does not answer: an older snapshot instead of
+        the newest would lose what the journal no longer holds.
+        """
         current = job.model_snapshot_id
         if current is None or current == "empty":
             return
@@ -71,7 +75,7 @@ class Snapshots:
         for snapshot in [*(s for s in found if s.snapshot_id == current), *older]:
             try:
                 yield snapshot, list(self._model_state.load(snapshot))
-            except UnavailableError:
+            except ResourceNotFoundError:
                 logger.exception(
                     "model snapshot %s is not whole",
                     snapshot.snapshot_id,

@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sidecar.errors import UnavailableError
+from sidecar.errors import ResourceNotFoundError
 from sidecar.interfaces import Document
 from sidecar.schema.data_counts import DataCounts
 from sidecar.schema.document_ids import (
@@ -53,7 +53,7 @@ class FakeModelStateStore(Failing):
         for number in range(1, snapshot.snapshot_doc_count + 1):
             name = model_state_id(snapshot.job_id, snapshot.snapshot_id, number)
             if name not in self._chunks:
-                raise UnavailableError(f"model state [{name}] is missing")
+                raise ResourceNotFoundError(f"model state [{name}] is missing")
             yield self._chunks[name]
 
     def get(self, job_id: str, snapshot_id: str) -> ModelSnapshot | None:

@@ -108,6 +108,10 @@ class World:
     def kill(self, process: Autodetect) -> None:
         """The process is gone between one instruction and the next; the disk stays."""
         process.abandon()
+        self.kill_journal()
+
+    def kill_journal(self) -> None:
+        """The process that failed to open the job is gone."""
         assert self._journal is not None
         self._journal.close()
 

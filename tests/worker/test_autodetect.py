@@ -292,6 +292,36 @@ def test_a_snapshot_that_is_not_whole_is_passed_over(tmp_path: Path) -> None:
     world.kill(process)
 
 
+def test_a_restore_waits_for_elasticsearch_instead_of_taking_an_older_snapshot(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path)
+    process = world.open()
+    for rows in (ROWS[:60], ROWS[60:]):
+        post(process, lines(rows))
+        process.persist()
+    before = counts(process)
+    world.kill(process)
+    world.stores.model_state.fail_with(UnavailableError("down"), method="load")
+    with pytest.raises(UnavailableError, match="down"):
+        world.open()
+    world.kill_journal()
+    process = world.open()
+    assert counts(process) == before
+    world.kill(process)
+
+
+def test_a_durable_upload_is_taken_although_its_counts_cannot_be_stored(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    process = world.open()
+    world.stores.stats.fail_with(UnavailableError("down"), method="put")
+    assert post(process, lines(ROWS)).processed_record_count == len(ROWS)
+    flush(process)
+    assert "put" in world.stores.stats.calls
+    assert counts(process)["processed_record_count"] == len(ROWS)
+    world.kill(process)
+
+
 def test_closing_twice_without_new_data_stores_one_snapshot(tmp_path: Path) -> None:
     world = World(tmp_path)
     process = world.open()

@@ -97,9 +97,9 @@ def _results(**changes: Any) -> BucketResults:
 
 
 def _documents(results: BucketResults) -> dict[str, dict[str, Any]]:
-    made = list(
-        result_documents("web", CONFIG, results, _names, DICTIONARIES, processing_time_ms=7.0)
-    )
+    lazy = result_documents("web", CONFIG, results, _names, DICTIONARIES, processing_time_ms=7.0)
+    made = list(lazy)
+    assert len(made) == len(lazy)
     assert len({name for name, _ in made}) == len(made)
     return dict(made)
 

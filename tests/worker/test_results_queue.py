@@ -20,7 +20,7 @@ def stores() -> FakeStores:
 
 @pytest.fixture
 def queue(stores: FakeStores) -> Iterator[ResultsQueue]:
-    made = ResultsQueue("web", stores.results_writer, stores.audit, batch=3, max_docs=6)
+    made = ResultsQueue("web", stores.results_writer, stores.audit, max_docs=6)
     yield made
     made.stop()
 
@@ -78,7 +78,7 @@ def test_putting_waits_while_the_queue_is_full(stores: FakeStores) -> None:
             gate.wait()
             return stores.results_writer.write(job_id, documents)
 
-    queue = ResultsQueue("web", SlowWriter(), stores.audit, batch=3, max_docs=6)  # type: ignore[arg-type]
+    queue = ResultsQueue("web", SlowWriter(), stores.audit, max_docs=6)  # type: ignore[arg-type]
     finished = threading.Event()
 
     def put() -> None:
@@ -93,4 +93,41 @@ def test_putting_waits_while_the_queue_is_full(stores: FakeStores) -> None:
     thread.join()
     queue.drain()
     assert len(stores.results.all()) == 30
+    queue.stop()
+
+
+def test_documents_are_made_when_they_are_written_and_in_order(stores: FakeStores) -> None:
+    gate, entered = threading.Event(), threading.Event()
+    calls: list[list[str]] = []
+
+    class SlowWriter:
+        def write(self, job_id: str, documents: Any) -> int:
+            entered.set()
+            gate.wait()
+            calls.append([name for name, _ in documents])
+            return len(calls[-1])
+
+    made: list[int] = []
+
+    class Block:
+        def __init__(self, first: int) -> None:
+            self.first = first
+
+        def __len__(self) -> int:
+            return 2
+
+        def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+            made.append(self.first)
+            yield from _documents(self.first, self.first + 2)
+
+    queue = ResultsQueue("web", SlowWriter(), stores.audit, max_docs=12)  # type: ignore[arg-type]
+    for first in range(0, 12, 2):
+        queue.put(Block(first))
+    entered.wait()
+    assert made == []
+    gate.set()
+    queue.drain()
+    assert made == [0, 2, 4, 6, 8, 10]
+    assert [name for call in calls for name in call] == [f"d{i}" for i in range(12)]
+    assert all(len(call) <= 6 for call in calls)
     queue.stop()

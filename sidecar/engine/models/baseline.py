@@ -46,12 +46,6 @@ SPREAD_FLOOR = 0.02
 
 
 @njit(cache=True, nogil=True)
-def has_shape(predictor: int) -> bool:
-    """Whether a predictor needs the shapes of day and week."""
-    return predictor >= 4
-
-
-@njit(cache=True, nogil=True)
 def is_slow(predictor: int) -> bool:
     """Whether a predictor follows only what lasts: the slow level, with or without a shape."""
     return predictor == 0 or predictor == 4 or predictor == 6

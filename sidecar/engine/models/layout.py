@@ -50,6 +50,8 @@ COLUMNS = (
     "peak",  # surprise of the running incident
     "peak_age",  # buckets since that peak
     "length",  # anomalous buckets in a row
+    "pending",  # greatest z of an incident that is not over, signed
+    "pending_length",  # its buckets so far
     "ring_0",  # the last residuals against the slow baseline, in scales
     "ring_1",
     "ring_2",
@@ -99,6 +101,8 @@ WEIGHT = COLUMNS.index("weight")
 PEAK_AGE = COLUMNS.index("peak_age")
 PEAK = COLUMNS.index("peak")
 LENGTH = COLUMNS.index("length")
+PENDING = COLUMNS.index("pending")
+PENDING_LENGTH = COLUMNS.index("pending_length")
 RING = COLUMNS.index("ring_0")
 
 PREDICTORS = 8

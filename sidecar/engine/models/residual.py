@@ -13,6 +13,8 @@ from sidecar.engine.models.baseline import CLIP, clip, residual_floor
 from sidecar.engine.models.layout import (
     COUNT,
     MULTI_SCALE,
+    PENDING,
+    PENDING_LENGTH,
     RING,
     RING_SIZE,
     SCALE_ALL,
@@ -37,13 +39,15 @@ _MAGNITUDE_BODY = 1.2
 _BODY_SLOPE = 1.15
 _MAGNITUDE_SLOPE = 0.92
 # Observations that the prior law of residuals is worth.
-PRIOR_WEIGHT = 2.0
+PRIOR_WEIGHT = 1.0
 # Counts up to this mean get exact discrete tails.
 _EXACT_COUNTS = 50.0
 # Values of a series before it is judged at all.
 HOLD_VALUES = 20.0
 # Values of a series before its residuals are remembered: its scale must stand first.
 _SKETCH_FROM = 12.0
+# An incident is taken for the new normal after so many buckets.
+_PENDING_BUCKETS = 12.0
 # Over how many values the bound on young series' surprise is released.
 _RELEASE_VALUES = 100.0
 
@@ -87,7 +91,7 @@ def single_log_tail(
     spread = deviation(row, settings, mean, upper, records)
     z = abs(x - mean) / spread
     if z < _BODY:
-        return -LOG_2 - z * _BODY_SLOPE
+        return float(-LOG_2 - z * _BODY_SLOPE)
     if settings.count_like and max(x, mean) < _EXACT_COUNTS:
         log_prior = log_count_tail(math.floor(x + 0.5), max(mean, 1e-3), spread * spread, upper)
     else:
@@ -151,6 +155,13 @@ def side_matches(side: int, signed: float) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def _remember(row: FloatArray, sketch: FloatArray, z: float) -> None:
+    start = SKETCH_HIGH if z >= 0.0 else SKETCH_LOW
+    sketch_add(sketch[start : start + BINS], abs(z), 1.0)
+    row[WEIGHT] += 1.0
+
+
+@njit(cache=True, nogil=True)
 def learn_residual(
     row: FloatArray,
     sketch: FloatArray,
@@ -159,17 +170,28 @@ def learn_residual(
     mean: float,
     records: float,
     within: float,
+    odd: bool,
 ) -> None:
-    """Learn the scale of residuals and remember how large this one was."""
+    """Learn the scale of residuals and remember how large this one was.
+
+    The values of an incident (`odd` ones in a row) are remembered as one, once it is over: they
+    are no independent observations, and must not make its own later buckets look common.
+    """
     n = row[COUNT]
     residual = x - mean
     rate = max(settings.scale_rate, 1.0 / (n + 1.0))
     if n >= _SKETCH_FROM:
-        upper = residual >= 0.0
-        z = abs(residual) / deviation(row, settings, mean, upper, records)
-        start = SKETCH_HIGH if upper else SKETCH_LOW
-        sketch_add(sketch[start : start + BINS], z, 1.0)
-        row[WEIGHT] += 1.0
+        z = residual / deviation(row, settings, mean, residual >= 0.0, records)
+        if odd and row[PENDING_LENGTH] < _PENDING_BUCKETS:
+            row[PENDING_LENGTH] += 1.0
+            if abs(z) > abs(row[PENDING]):
+                row[PENDING] = z
+        else:
+            if row[PENDING_LENGTH] > 0.0:
+                _remember(row, sketch, row[PENDING])
+                row[PENDING_LENGTH] = 0.0
+                row[PENDING] = 0.0
+            _remember(row, sketch, z)
     floor = residual_floor(row)
     bound = CLIP * TO_DEVIATION * max(row[SCALE_ALL], floor)
     if settings.count_like:

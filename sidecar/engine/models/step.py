@@ -70,7 +70,9 @@ VERDICT = 9
 
 # Sketches fade once in so many values, not at each.
 _FADE_EVERY = 64
-_AGE_POWER = 1.5
+_AGE_POWER = 1.0
+# Values less likely than this belong to an incident.
+_LOG_ODD = math.log(2e-3)
 # Once an incident is over its peak is forgotten at this pace.
 _PEAK_KEEP = 0.9
 _RING_CLIP = 6.0
@@ -180,7 +182,8 @@ def learn(
     if settings.week_bins > 0 and row[DAY_SLOT] < 0.0 and row[WANTS_DAY] == 0.0:
         bound = 6.0 * max(row[SCALE_SLOW], residual_floor(row))
         test_season(row, coarse, settings, time_s, clip(x - row[SLOW], bound))
-    learn_residual(row, sketch, settings, x, predictions[PREDICTORS], records, within)
+    odd = verdict[LOG_P_SINGLE] < _LOG_ODD
+    learn_residual(row, sketch, settings, x, predictions[PREDICTORS], records, within, odd)
     learn_baseline(row, day, week, settings, time_s, x, int(verdict[ALIVE]), predictions)
     if int(n) % _FADE_EVERY == 0:
         # Young series mend their ways: early values fade with a power of the series' age.

@@ -34,7 +34,7 @@ from sidecar.worker.record_reader.bytes_classes import (
 from sidecar.worker.record_reader.field_names import FieldNames
 from sidecar.worker.record_reader.json_arrays import join_array
 from sidecar.worker.record_reader.json_tokens import INCOMPLETE
-from sidecar.worker.record_reader.kernel import kernel
+from sidecar.worker.record_reader.kernel import inlined, kernel
 from sidecar.worker.record_reader.record_scan import Scratch, Spans, scan_record
 from sidecar.worker.record_reader.unescape import unescape
 
@@ -227,7 +227,7 @@ def _skip_known(buf: ByteArray, pos: int, end: int, state: IntArray) -> None:
     _begin_skipping(state, depth, in_string, False)
 
 
-@kernel
+@inlined
 def _count_missing(kind: ByteArray, row: int, counted: BoolArray, state: IntArray) -> None:
     missing = 0
     normalise = False

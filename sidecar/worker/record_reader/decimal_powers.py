@@ -20,10 +20,10 @@ def _leading_128_bits(power: int) -> int:
     Reciprocals whose divisor has up to 64 bits are rounded up, as the proof of the algorithm asks.
     """
     if power >= 0:
-        value = 5**power
+        value: int = 5**power
         shift = value.bit_length() - 128
         return value >> shift if shift > 0 else value << -shift
-    divisor = 5**-power
+    divisor: int = 5**-power
     bits = divisor.bit_length() + 127
     return (1 << bits) // divisor + (power >= _LEAST_ROUNDED_UP)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sidecar.engine.arrays import IntArray
 from sidecar.worker.record_reader.bytes_classes import ByteArray
-from sidecar.worker.record_reader.kernel import kernel
+from sidecar.worker.record_reader.kernel import inlined, kernel
 
 # Slots for each name, so that most keys that are not wanted meet an empty one.
 _SLOTS_PER_NAME: Final = 8
@@ -54,7 +54,7 @@ def field_names(names: Sequence[str]) -> FieldNames:
     return FieldNames(text, start, first, following, max((len(e) for e in encoded), default=0))
 
 
-@kernel
+@inlined
 def _slot(buf: ByteArray, pos: int, end: int, slots: int) -> int:
     if pos >= end:
         return 0
@@ -63,7 +63,7 @@ def _slot(buf: ByteArray, pos: int, end: int, slots: int) -> int:
     return int(mixed & (slots - 1))
 
 
-@kernel
+@inlined
 def find_name(names: FieldNames, buf: ByteArray, pos: int, end: int) -> int:
     """The place of the name `buf[pos:end]`, -1 if it is not wanted."""
     i = names.first[_slot(buf, pos, end, len(names.first))]

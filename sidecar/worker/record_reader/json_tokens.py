@@ -23,7 +23,7 @@ from sidecar.worker.record_reader.bytes_classes import (
     UNESCAPED,
     ByteArray,
 )
-from sidecar.worker.record_reader.kernel import kernel
+from sidecar.worker.record_reader.kernel import inlined, kernel
 
 INCOMPLETE: Final = -1
 # Open objects and arrays at one time; deeper nesting is malformed.
@@ -47,7 +47,7 @@ _NAN: Final = tuple(b"NaN")
 _INFINITY: Final = tuple(b"Infinity")
 
 
-@kernel
+@inlined
 def skip_space(buf: ByteArray, pos: int, end: int) -> int:
     """The first position at or behind `pos` that is no white space, at most `end`."""
     while pos < end and IS_SPACE[buf[pos]]:
@@ -57,9 +57,10 @@ def skip_space(buf: ByteArray, pos: int, end: int) -> int:
 
 @kernel
 def string_end(buf: ByteArray, pos: int, end: int) -> tuple[int, bool]:
-    """The position behind the closing quote of a string that begins at `pos`; has it escapes?
+    """The position behind the closing quote of a string, and whether there are escapes in it.
 
-    Control characters, unknown escapes and bytes that are not UTF-8 cannot stand in a string.
+    The opening quote stands before `pos`. Control characters, unknown escapes and bytes that are
+    not UTF-8 cannot stand in a string.
     """
     escaped = False
     while True:

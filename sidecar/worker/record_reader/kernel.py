@@ -18,3 +18,9 @@ def kernel(function: _Function) -> _Function:
     """
     compiled: _Function = njit(cache=True, nogil=True, _nrt=False)(function)
     return compiled
+
+
+def inlined(function: _Function) -> _Function:
+    """Compile as `kernel` does, into each caller: for what is called many times in a record."""
+    compiled: _Function = njit(cache=True, nogil=True, _nrt=False, forceinline=True)(function)
+    return compiled

@@ -158,10 +158,10 @@ def _eisel_lemire(mantissa: np.uint64, exponent: int) -> tuple[int, float]:
     binary = ((217_706 * exponent) >> 16) + 63 + upper - zeros + 1023
     if binary <= 0:
         return HARD, np.nan
-    if low <= _ONE and -4 <= exponent <= 23 and bits & np.uint64(3) == _ONE:
-        if bits << np.uint64(upper + 9) == high:
-            # Exactly halfway between two doubles: to the even one.
-            bits = bits & ~_ONE
+    halfway = low <= _ONE and -4 <= exponent <= 23 and bits & np.uint64(3) == _ONE
+    if halfway and bits << np.uint64(upper + 9) == high:
+        # To the even one of the two doubles.
+        bits = bits & ~_ONE
     bits = (bits + (bits & _ONE)) >> _ONE
     if bits >= np.uint64(2**53):
         bits = np.uint64(2**52)

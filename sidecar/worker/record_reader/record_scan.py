@@ -34,7 +34,7 @@ from sidecar.worker.record_reader.json_tokens import (
     skip_space,
     string_end,
 )
-from sidecar.worker.record_reader.kernel import kernel
+from sidecar.worker.record_reader.kernel import inlined, kernel
 from sidecar.worker.record_reader.unescape import unescape
 
 _LOWER_N: Final = ord("n")
@@ -90,7 +90,7 @@ def scratch(names: FieldNames) -> Scratch:
     )
 
 
-@kernel
+@inlined
 def scan_record(
     buf: ByteArray,
     pos: int,
@@ -207,7 +207,7 @@ def scan_record(
         fresh = False
 
 
-@kernel
+@inlined
 def _scalar_kind(buf: ByteArray, pos: int) -> int:
     byte = buf[pos]
     if byte == _LOWER_N:

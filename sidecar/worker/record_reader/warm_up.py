@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sidecar.engine.dictionary import FieldDictionary
-from sidecar.engine.record_frame import FieldNeeds
+from sidecar.engine.record_frame import FieldNeeds, RecordFrame
 from sidecar.schema.data_counts import DataCounts
 from sidecar.worker.record_reader.reader import RecordReader
 
@@ -29,4 +29,8 @@ def warm_up() -> None:
             f'{{"time":{time},"number":"{i}.1234567890123456","name":["\\u0041","{i}"]}}'.encode()
             for i in range(_VALUES)
         )
-        reader.read(body, len)
+        reader.read(body, _ignore)
+
+
+def _ignore(frame: RecordFrame) -> None:
+    """Take a frame and do nothing with it."""

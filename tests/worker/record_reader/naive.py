@@ -67,7 +67,7 @@ def leaves(record: Pairs, prefix: str = "") -> list[tuple[str, str]]:
     return found
 
 
-class Fault(Exception):
+class FaultError(Exception):
     def __init__(self, at: int, depth: int, in_string: bool) -> None:
         self.at, self.depth, self.in_string = at, depth, in_string
 
@@ -84,8 +84,8 @@ class Parser:
         if self.pos >= self.end:
             raise EOFError
 
-    def fault(self, at: int, in_string: bool = False) -> Fault:
-        return Fault(at, self.depth, in_string)
+    def fault(self, at: int, in_string: bool = False) -> FaultError:
+        return FaultError(at, self.depth, in_string)
 
     def string(self) -> str:
         start = self.pos = self.pos + 1
@@ -258,7 +258,7 @@ def split(body: bytes) -> tuple[list[Pairs], list[int], int]:
             except EOFError:
                 errors.append(parser.end)
                 pos = len(body)
-            except Fault as fault:
+            except FaultError as fault:
                 errors.append(fault.at)
                 pos = skip(body, fault.at, fault.depth, fault.in_string)
     looked = min(len(body), errors[-1] + 1) if len(errors) >= MAX_ERRORS else len(body)
@@ -297,7 +297,7 @@ class Window:
         self.newest: int | None = None
         self.oldest = 0
         self.counted: int | None = None
-        self.passed: list[tuple[int, str]] = []
+        self.passed: list[tuple[range, str]] = []
 
     def add(self, bucket: int) -> None:
         if self.newest is None:
@@ -308,6 +308,13 @@ class Window:
                 self.records.pop(self.oldest, None)
                 self.oldest += 1
             self.newest += 1
+            if not self.records and self.counted == self.oldest - 1:
+                # A gap that no list could hold.
+                gap = bucket - self.newest
+                self.passed.append((range(self.oldest, self.oldest + gap), "empty"))
+                self.counted += gap
+                self.oldest += gap
+                self.newest += gap
         if bucket > self.newest - self.size:
             self.oldest = min(self.oldest, bucket)
             self.records[bucket] = self.records.get(bucket, 0) + 1
@@ -322,9 +329,9 @@ class Window:
             kind = "empty"
         elif math.log(sum(self.records.values()) / len(self.records)) - math.log(records) > 2:
             kind = "sparse"
-        self.passed.append((bucket, kind))
+        self.passed.append((range(bucket, bucket + 1), kind))
 
-    def end_of_upload(self) -> list[tuple[int, str]]:
+    def end_of_upload(self) -> list[tuple[range, str]]:
         if self.newest is not None:
             for bucket in range(self.oldest, self.newest):
                 self.judge(bucket)
@@ -377,7 +384,12 @@ class NaiveReader:
         passed = self.window.end_of_upload()
 
         def latest_bucket(kind: str) -> int | None:
-            return max((b * self.span_s * 1000 for b, k in passed if k == kind), default=None)
+            return max(
+                (b[-1] * self.span_s * 1000 for b, k in passed if k == kind and b), default=None
+            )
+
+        def buckets(*kinds: str) -> int:
+            return sum(len(b) for b, k in passed if k in kinds)
 
         result.counts = DataCounts(
             job_id="job",
@@ -388,9 +400,9 @@ class NaiveReader:
             invalid_date_count=invalid,
             missing_field_count=missing,
             out_of_order_timestamp_count=late,
-            bucket_count=len(passed),
-            empty_bucket_count=sum(kind == "empty" for _, kind in passed),
-            sparse_bucket_count=sum(kind == "sparse" for _, kind in passed),
+            bucket_count=buckets("full", "empty", "sparse"),
+            empty_bucket_count=buckets("empty"),
+            sparse_bucket_count=buckets("sparse"),
             earliest_record_timestamp=earliest,
             latest_record_timestamp=self.latest if result.times else dropped,
             latest_empty_bucket_timestamp=latest_bucket("empty"),

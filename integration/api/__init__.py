@@ -1,0 +1,1 @@
+"""The HTTP API as clients meet it: a real sidecar beside a real Elasticsearch."""
