@@ -216,10 +216,10 @@ class HalfSent:
 
     def finish(self) -> Reply:
         """Send the rest; raises OSError when nobody takes or answers it."""
-        self._send(len(self._rest))
-        if self._chunked:
-            self._connection.send(b"0\r\n\r\n")
         try:
+            self._send(len(self._rest))
+            if self._chunked:
+                self._connection.send(b"0\r\n\r\n")
             return reply_of(self._connection)
         finally:
             self._connection.close()

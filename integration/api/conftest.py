@@ -81,11 +81,13 @@ def steady(buckets: int, *, first: int = 0, per_bucket: int = 5) -> list[dict[st
 
 @pytest.fixture(scope="session")
 def rest(sidecar: SidecarProcess, cluster: Cluster) -> Rest:
+    """The superuser, request by request."""
     return Rest.of(sidecar.url, cluster.username, cluster.password)
 
 
 @pytest.fixture(scope="session")
 def client(sidecar: SidecarProcess, cluster: Cluster) -> Iterator[Elasticsearch]:
+    """The superuser with the official client."""
     with Elasticsearch(
         sidecar.url, basic_auth=(cluster.username, cluster.password), request_timeout=120
     ) as made:
@@ -94,6 +96,7 @@ def client(sidecar: SidecarProcess, cluster: Cluster) -> Iterator[Elasticsearch]
 
 @pytest.fixture
 def jobs(client: Elasticsearch, rest: Rest) -> Iterator[Jobs]:
+    """For jobs of one test."""
     made = Jobs(client, rest)
     yield made
     made.remove()

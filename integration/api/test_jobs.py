@@ -224,7 +224,7 @@ def test_an_update_that_cannot_be_is_refused_whole(
     ],
 )
 def test_a_deleted_job_is_gone(
-    jobs: Jobs, client: Elasticsearch, parameters: dict[str, bool]
+    jobs: Jobs, client: Elasticsearch, parameters: dict[str, Any]
 ) -> None:
     job_id = jobs.create(opened=bool(parameters.get("force")))
     answer = client.ml.delete_job(job_id=job_id, **parameters)

@@ -190,15 +190,22 @@ def test_nested_members_have_dotted_names(jobs: Jobs) -> None:
     assert counts["processed_field_count"] == 4 * 3 - 2
 
 
-TIMES = {
-    "epoch": ([START_S, str(START_S), START_S + 0.9, f"{START_S}.5"], ["x", "", None, "2023-01-01"]),
+# Pattern: times of the first bucket, and what are no times.
+TIMES: dict[str, tuple[list[Any], list[Any]]] = {
+    "epoch": (
+        [START_S, str(START_S), START_S + 0.9, f"{START_S}.5"],
+        ["x", "", None, "2023-01-01"],
+    ),
     "epoch_ms": ([START_S * 1000, str(START_S * 1000), START_S * 1e3 + 999], ["now", ""]),
     "yyyy-MM-dd'T'HH:mm:ssX": (
         ["2023-11-14T23:00:00Z", "2023-11-15T00:00:00+01"],
         ["2023-11-14 23:00:00", "2023-13-01T00:00:00Z", START_S],
     ),
-    "yyyy-MM-dd HH:mm:ss.SSS": (["2023-11-14 23:00:00.000"], ["2023-11-14 23:00:00", "14.11."]),
-}  # fmt: skip
+    "yyyy-MM-dd HH:mm:ss.SSS": (
+        ["2023-11-14 23:00:00.000"],
+        ["2023-11-14 23:00:00", "14.11."],
+    ),
+}
 
 
 @pytest.mark.parametrize("pattern", TIMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ NODE = {
 }  # fmt: skip
 
 
-def assert_members(found: dict[str, Any], expected: dict[str, type]) -> None:
+def assert_members(found: dict[str, Any], expected: Mapping[str, type]) -> None:
     assert {name: type(found.get(name)) for name in expected} == expected
 
 

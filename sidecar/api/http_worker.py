@@ -27,7 +27,7 @@ from sidecar.api.media_types import JSON
 logger = logging.getLogger(__name__)
 
 # How long the line and the headers of a request may take to come in.
-HEAD_PATIENCE_S = 30.0
+HEAD_PATIENCE_S = 10.0
 # How long a body or the taking of an answer may pause; as a whole they may take as long as they
 # like.
 PAUSE_PATIENCE_S = 60

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sidecar.clock import Clock, system_clock
@@ -151,6 +152,8 @@ def _reader(job: Job, engine: AnomalyJob, snapshot: ModelSnapshot | None) -> Rec
         totals=DataCounts.from_document(
             {**stored, "job_id": job.job_id}, analysed_field_count=len(fields)
         ),
+        # Not the current year: a replay after New Year must read what was read before.
+        default_year=datetime.fromtimestamp((job.create_time or 0) / 1000, UTC).year,
     )
     if "reader" in stored:
         reader.load(stored["reader"])

@@ -117,7 +117,8 @@ def test_generated_members_can_be_left_out(sidecar: Sidecar) -> None:
 
     (job,) = sidecar.call("GET", f"{BASE}/web?exclude_generated=true").json["jobs"]
 
-    assert not {"job_id", "job_type", "job_version", "create_time"} & set(job)
+    assert not {"job_type", "job_version", "create_time"} & set(job)
+    assert job["job_id"] == "web"
     assert job["custom_settings"] == {"mine": 1}
 
 

@@ -156,7 +156,7 @@ def test_unset_members_are_left_out() -> None:
 
 def test_generated_members_can_be_left_out() -> None:
     rendered = render_job(full_job(), exclude_generated=True)
-    assert list(rendered)[:2] == ["custom_settings", "datafeed_config"]
+    assert list(rendered)[:2] == ["job_id", "custom_settings"]
     assert rendered["custom_settings"] == {"url": 1}
     assert "blocked" not in rendered
 

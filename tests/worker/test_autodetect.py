@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from sidecar.errors import (
     UnavailableError,
 )
 from sidecar.interfaces import TimeRange
+from sidecar.schema.job import DataDescription
 from sidecar.schema.units import TimeValue
 from sidecar.worker.autodetect import Autodetect
 from tests.worker.open_job import (
@@ -340,3 +342,16 @@ def test_a_job_without_data_closes_without_a_snapshot(tmp_path: Path) -> None:
     process: Autodetect = world.open()
     world.close(process)
     assert world.stores.model_state.list("web") == []
+
+
+def test_a_time_without_a_year_is_of_the_year_the_job_was_made_in(tmp_path: Path) -> None:
+    the_job = dataclasses.replace(
+        job(),
+        data_description=DataDescription(time_format="MMM dd HH:mm:ss"),
+        create_time=1_700_000_000_000,
+    )
+    world = World(tmp_path, the_job)
+    process = world.open()
+    post(process, lines([{"time": "Mar 01 00:00:00", "key": "k0", "value": 1.0}]))
+    assert counts(process)["latest_record_timestamp"] == 1_677_628_800_000
+    world.kill(process)

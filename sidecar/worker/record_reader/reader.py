@@ -65,6 +65,8 @@ class RecordReader:
         Seconds.
     totals : DataCounts
         Of the job's life before.
+    default_year : int, optional
+        See `TimeColumn`.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class RecordReader:
         bucket_span_s: int,
         latency_s: int,
         totals: DataCounts,
+        default_year: int | None = None,
     ) -> None:
         self._job_id = job_id
         self._totals = totals
@@ -92,7 +95,7 @@ class RecordReader:
         self._names = field_names(list(wanted))
         self._counted = np.array([name in counted for name in wanted])
         self._time_place = self._places[time_field]
-        self._time = TimeColumn(time_format)
+        self._time = TimeColumn(time_format, default_year)
         self._tables = {name: CodeTable(dictionaries[name]) for name in needs.codes}
         self._bucket_ms = bucket_span_s * 1000
         self._order = record_order.new_order(

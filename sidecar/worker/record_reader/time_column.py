@@ -31,15 +31,17 @@ class TimeColumn:
     ----------
     time_format : str
         `epoch`, `epoch_ms` or a Java pattern; ValueError if the pattern is not valid.
+    default_year : int, optional
+        The year of times whose pattern has none; such a pattern is not valid without.
     """
 
-    def __init__(self, time_format: str) -> None:
+    def __init__(self, time_format: str, default_year: int | None = None) -> None:
         self._unit_ms = _UNITS_MS.get(time_format, 0)
         self._format: TimeFormat | None = None
         self._layout: IntArray | None = None
         self._remembered: dict[bytes, int | None] = {}
         if not self._unit_ms:
-            self._format = compile_time_format(time_format)
+            self._format = compile_time_format(time_format, default_year)
             self._layout = time_layout(self._format)
 
     def read(

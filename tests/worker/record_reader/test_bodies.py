@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sidecar.errors import ParseError
-from sidecar.worker.record_reader import MalformedInput
+from sidecar.worker.record_reader import MalformedInput, warm_up
 from tests.worker.record_reader.support import Job
 
 GOOD = b'{"time":1359331200,"name":"a"}'
@@ -174,3 +174,8 @@ def test_hostile_bodies_end_in_counts_or_an_error(body: bytes, records: int | No
     read = Job().read(body)
     if records is not None:
         assert read.counts.input_record_count == records
+
+
+def test_warming_up_can_be_repeated() -> None:
+    warm_up()
+    warm_up()
