@@ -21,6 +21,12 @@ def journal_bytes(sidecar: SidecarProcess, job_id: str) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.journal"))
 
 
+def journal_written(sidecar: SidecarProcess, job_id: str) -> int:
+    """When the job's journal was last written, in ns; short entries fit in room it has."""
+    folder = Path(sidecar.log.parent, "journal", job_id)
+    return max(path.stat().st_mtime_ns for path in folder.glob("*.journal"))
+
+
 @contextmanager
 def open_job(sidecar: SidecarProcess, cluster: Cluster) -> Iterator[CarefulClient]:
     """An open job with a name of its own; deleted afterwards."""

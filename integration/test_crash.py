@@ -19,6 +19,7 @@ from integration.crash_fixtures import (
     finish,
     half_sent,
     journal_bytes,
+    journal_written,
     open_job,
     undisturbed_outcome,
 )
@@ -132,14 +133,14 @@ def test_killed_during_a_flush(
     when: str,
 ) -> None:
     for body in BODIES[:3]:
-        client.post(body)
-    before = journal_bytes(sidecar, client.job_id)
+        assert client.post(body).status == 202
+    before = journal_written(sidecar, client.job_id)
     pid = job_process(sidecar, client.job_id)
     if when == "before_it_is_noted":
         os.kill(pid, signal.SIGSTOP)
     flush = Beside(lambda: client.request("POST", "/_flush", {"calc_interim": True}))
     if when == "after_it_is_noted":
-        wait_for(lambda: journal_bytes(sidecar, client.job_id) > before, "the flush's entry")
+        wait_for(lambda: journal_written(sidecar, client.job_id) > before, "the flush's entry")
     strike_at(sidecar, client.job_id)
     reply = flush.result()
     assert reply.status == 200, reply

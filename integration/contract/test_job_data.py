@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integration.contract.support import START_MS, Bench, bucket
-from sidecar.errors import UnavailableError
+from sidecar.errors import ResourceNotFoundError
 from sidecar.interfaces import ResultsQuery
 from sidecar.schema.data_counts import DataCounts
 from sidecar.schema.model_size_stats import ModelSizeStats
@@ -74,7 +74,7 @@ def test_save_that_breaks_off_leaves_no_snapshot(bench: Bench) -> None:
 def test_snapshot_with_a_missing_chunk_cannot_be_loaded(bench: Bench) -> None:
     snapshot = make_snapshot(bench.job().job_id, 0)
     saved = bench.stores.model_state.save(snapshot, CHUNKS)
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ResourceNotFoundError):
         list(bench.stores.model_state.load(dataclasses.replace(saved, snapshot_doc_count=4)))
 
 
@@ -85,7 +85,7 @@ def test_deleted_snapshot_is_gone_with_its_state(bench: Bench) -> None:
     bench.stores.model_state.delete(doomed)
     assert bench.stores.model_state.list(job_id) == [kept]
     assert list(bench.stores.model_state.load(kept)) == CHUNKS
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ResourceNotFoundError):
         list(bench.stores.model_state.load(doomed))
 
 
@@ -96,7 +96,7 @@ def test_all_state_of_one_job_is_deleted(bench: Bench) -> None:
     bench.stores.model_state.delete_all(doomed_job.job_id)
     bench.stores.model_state.delete_all(doomed_job.job_id)
     assert bench.stores.model_state.list(doomed_job.job_id) == []
-    with pytest.raises(UnavailableError):
+    with pytest.raises(ResourceNotFoundError):
         list(bench.stores.model_state.load(doomed))
     assert list(bench.stores.model_state.load(kept)) == CHUNKS
     assert bench.stores.results_indices.leftovers(doomed_job) == (0, 0)

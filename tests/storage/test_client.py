@@ -102,14 +102,14 @@ def test_deprecation_headers_of_elasticsearch_raise_no_python_warning() -> None:
     [
         pytest.param(Settings(), None, id="none"),
         pytest.param(
-            Settings(elasticsearch_username="u", elasticsearch_password="p"),  # noqa: S106
+            Settings(elasticsearch_username="u", elasticsearch_password="p"),
             "Basic dTpw",
             id="user and password",
         ),
         pytest.param(
             Settings(
                 elasticsearch_username="u",
-                elasticsearch_password="p",  # noqa: S106
+                elasticsearch_password="p",
                 elasticsearch_api_key="a2V5",
             ),
             "ApiKey a2V5",

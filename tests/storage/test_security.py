@@ -14,7 +14,7 @@ from tests.storage.scripted_cluster import Answer, Request, ScriptedCluster, fai
 
 ACTION = "cluster:admin/xpack/ml/job/put"
 CALLER = Caller(authorization="Basic dTpw")
-SETTINGS = Settings(elasticsearch_username="own", elasticsearch_password="account")  # noqa: S106
+SETTINGS = Settings(elasticsearch_username="own", elasticsearch_password="account")
 
 
 def granted(yes: bool) -> Answer:
