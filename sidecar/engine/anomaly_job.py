@@ -132,9 +132,18 @@ class AnomalyJob:
         pairs = max(1, self._gatherer.series_count())
         buckets = max(1, min(_BUCKETS_AT_ONCE, _PAIRS_AT_ONCE // pairs))
         for closed in self._gatherer.close(buckets):
+            self._pass_over(int(closed.time[0]))
             results = self._scorer.score(closed, self._gatherer.keys())
             self._finalized_end = int(closed.time[-1]) + span
             yield results
+        if self._gatherer.buckets.unclosed is not None:
+            self._pass_over(self._gatherer.buckets.unclosed)
+
+    def _pass_over(self, until: int) -> None:
+        """Skip the buckets that were left out of a long silence, if there are any."""
+        if self._finalized_end is not None and self._finalized_end < until:
+            self._scorer.skip(until)
+            self._finalized_end = until
 
     # --- configuration and names --------------------------------------------------------------
 

@@ -121,13 +121,17 @@ class Gatherer:
             detector.add(frame, rows, series, weight)
 
     def close(self, buckets_per_block: int) -> Iterator[ClosedBuckets]:
-        """Hand out, block by block, the buckets that have closed; they are forgotten at once."""
+        """Hand out, block by block, the buckets that have closed; they are forgotten at once.
+
+        Buckets of a long silence are left out: see `OpenBuckets.stretches`.
+        """
         closable = self.buckets.closable()
         if closable is None:
             return
-        gathered = self._gathered(*closable)
+        stretches = [self._gathered(*part) for part in self.buckets.stretches(*closable)]
         self._forget(self.buckets.time < closable[1])
-        yield from gathered.blocks(buckets_per_block)
+        for gathered in stretches:
+            yield from gathered.blocks(buckets_per_block)
 
     def peek(self, start: int | None, end: int | None) -> ClosedBuckets | None:
         """The open buckets that begin in [start, end) as they are now; None if there is none."""

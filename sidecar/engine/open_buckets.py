@@ -12,6 +12,10 @@ from sidecar.engine.columns import AnyArray, Columns
 from sidecar.engine.gather_kernels import bucket_starts, count_events
 from sidecar.engine.pair_table import PairTable
 
+# Empty buckets in a row that are handed out. What follows in a longer silence is passed over: one
+# record of a far future would else make results for ever.
+EMPTY_IN_A_ROW = 10_000
+
 
 class OpenBuckets:
     """Open buckets that have records, and the limits of time between which buckets are open.
@@ -32,6 +36,7 @@ class OpenBuckets:
     __slots__ = (
         "_keys",
         "_leading",
+        "_quiet_since",
         "columns",
         "first_open",
         "latency",
@@ -48,6 +53,8 @@ class OpenBuckets:
         self.unclosed: int | None = None
         # Latency opens buckets before the first record: they count only if records fill them.
         self._leading = False
+        # Where the empty buckets in a row began: after a bucket with records, or at an advance.
+        self._quiet_since: int | None = None
         self._keys = PairTable()
         self.columns = Columns(events=np.float64(0.0), short_of_memory=np.bool_(False))
 
@@ -87,6 +94,7 @@ class OpenBuckets:
             self._begin(time)
             self._leading = False
             return
+        self._quiet_since = self.unclosed
         self.latest = max(self.latest, self.floor(time))
         self.first_open = max(self.first_open, self.floor(self.latest - self.latency))
 
@@ -94,7 +102,7 @@ class OpenBuckets:
         """The first open bucket is that of `time`, unless it is later already."""
         start = self.floor(time)
         if self.first_open is None or start > self.first_open:
-            self.first_open = self.unclosed = start
+            self.first_open = self.unclosed = self._quiet_since = start
             self.latest = start if self.latest is None else max(self.latest, start)
         self._leading = False
 
@@ -111,6 +119,28 @@ class OpenBuckets:
             self._leading = False
             start = int(closed.min())
         return start, end
+
+    def stretches(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Parts of [start, end), closed just now, without what is passed over of long silences.
+
+        At most `EMPTY_IN_A_ROW` buckets after one with records, or after an advance of time
+        began: so it does not matter in how many steps they close.
+        """
+        filled = np.sort(self.time[(self.time >= start) & (self.time < end)])
+        quiet = start if self._quiet_since is None else self._quiet_since
+        since = np.concatenate(([quiet], filled + self.span))
+        until = np.concatenate((filled, [end]))
+        limit = EMPTY_IN_A_ROW * self.span
+        parts = []
+        low = start
+        for place in np.flatnonzero(until - since > limit).tolist():
+            high = max(low, int(since[place]) + limit)
+            parts.append((low, high))
+            low = int(until[place])
+        parts.append((low, end))
+        if len(filled):
+            self._quiet_since = int(since[-1])
+        return [part for part in parts if part[0] < part[1]]
 
     def open_range(self) -> tuple[int, int] | None:
         """[start, end) of the open buckets up to the latest one reached."""
@@ -137,6 +167,7 @@ class OpenBuckets:
             "latest": self.latest,
             "unclosed": self.unclosed,
             "leading": self._leading,
+            "quiet_since": self._quiet_since,
         }
         return header, {"time": self.time, **self.columns.save()}
 
@@ -146,6 +177,7 @@ class OpenBuckets:
         self.latest = header.get("latest")
         self.unclosed = header.get("unclosed")
         self._leading = bool(header.get("leading", False))
+        self._quiet_since = header.get("quiet_since")
         time = arrays.get("time", np.empty(0, np.int64))
         self._keys.load(time, time)
         self.columns.load(len(time), arrays)
