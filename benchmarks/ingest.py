@@ -77,7 +77,7 @@ def measure(
         connection.call("POST", f"{job}/_flush")
         seconds = time.perf_counter() - started
     stats = connection.call("GET", f"{job}/_stats")["jobs"][0]  # type: ignore[index]
-    counted = stats["data_counts"]["processed_record_count"]  # type: ignore[index]
+    counted = stats["data_counts"]["processed_record_count"]
     if counted != workload.records:
         raise RuntimeError(f"{workload.name}: {counted} of {workload.records} records arrived")
     connection.call("POST", f"{job}/_close")
