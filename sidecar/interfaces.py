@@ -380,6 +380,10 @@ class Journal(Protocol):
     def journal_id(self) -> str:
         """Random name of this journal's life: positions of another life do not compare."""
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this opening made it: nothing on this disk knows what became of the job."""
+
     def begin_upload(self, arguments: Mapping[str, Any]) -> JournalUpload:
         """Start receiving an upload."""
 

@@ -63,6 +63,7 @@ class FileJournal:
         self._segments: list[Segment] = []
         self._upload: FileUpload | None = None
         self.broken = False
+        self.is_new = False
         self.receipt: str | None = None
         try:
             make_folder(self._folder)
@@ -244,6 +245,7 @@ class FileJournal:
                 self._join(segment)
             self._segments.append(segment)
         if not self._segments:
+            self.is_new = True
             self._segments.append(Segment.create(self._folder, Header(secrets.token_hex(8), 0)))
         self._active.cut()
 

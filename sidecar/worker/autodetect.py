@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from sidecar.clock import Clock
@@ -24,20 +23,16 @@ from sidecar.interfaces import (
 from sidecar.schema.data_counts import DataCounts
 from sidecar.schema.job import Job
 from sidecar.schema.job_document import job_from_document, job_to_document
-from sidecar.schema.model_size_stats import ModelSizeStats
-from sidecar.schema.model_snapshot import ModelSnapshot
 from sidecar.settings import Settings
 from sidecar.worker.analysis import Analysis
-from sidecar.worker.model_size import audit_memory_status, model_size_stats
+from sidecar.worker.ledger import Ledger
 from sidecar.worker.record_reader import MalformedInput, RecordReader
 from sidecar.worker.results_queue import ResultsQueue
-from sidecar.worker.snapshots import Snapshots
+from sidecar.worker.snapshots import Snapshots, describe_snapshot, latest_bucket_ms
 from sidecar.worker.work_queue import WorkQueue
 
 logger = logging.getLogger(__name__)
 
-# Counts and timing are stored at most this often while data stream in; always at flush and close.
-_STATS_INTERVAL_MS = 5_000
 _RETRY_AFTER = {"Retry-After": "5"}
 
 
@@ -72,11 +67,9 @@ class Autodetect:
         self._job_id = parts.job.job_id
         self._order = threading.RLock()
         self._work = WorkQueue(f"engine-{self._job_id}", parts.settings.queue_max_bytes)
-        self._totals = parts.reader.totals
-        self._size = self._measure()
-        self._peak_bytes = self._size.model_bytes
-        self._memory_status = self._size.memory_status
-        self._stats_stored_at = 0
+        self._ledger = Ledger(
+            parts.reader.totals, parts.analysis, parts.stats, parts.audit, parts.clock
+        )
         self._persisted_position = parts.persisted_position
         self._stopping = threading.Event()
         self._persist_wanted = threading.Event()
@@ -115,10 +108,12 @@ class Autodetect:
     def flush(self, request: FlushRequest) -> FlushAnswer:
         """See `interfaces.OpenJob.flush`."""
         with self._order:
-            self._parts.journal.append("flush", dataclasses.asdict(request))
+            if request != FlushRequest():
+                # A plain flush changes nothing that a replay would have to repeat.
+                self._parts.journal.append("flush", dataclasses.asdict(request))
             self._flush(request)
             self._drain()
-            self._store_stats()
+            self._ledger.store()
             self._parts.results.refresh()
             end_s = self._parts.analysis.engine.last_finalized_bucket_end
             return FlushAnswer(None if end_s is None else end_s * 1000)
@@ -135,42 +130,27 @@ class Autodetect:
         with self._order:
             self._drain()
             parts = self._parts
-            engine = parts.analysis.engine
             position = parts.journal.position()
-            now = parts.clock()
-            size = self._size
-            finalized_s = engine.last_finalized_bucket_end
-            span_s = parts.job.analysis_config.bucket_span.seconds
-            snapshot = ModelSnapshot(
-                job_id=self._job_id,
+            snapshot = describe_snapshot(
+                parts.job,
+                parts.analysis.engine,
+                self._ledger.totals,
+                self._ledger.size,
                 snapshot_id=parts.snapshots.new_id(),
-                timestamp=now,
-                snapshot_doc_count=0,
-                description="State persisted due to job close at "
-                if self._stopping.is_set()
-                else "Periodic background persist at ",
-                model_size_stats=size,
-                latest_record_time_stamp=self._totals.latest_record_timestamp,
-                latest_result_time_stamp=None
-                if finalized_s is None
-                else (finalized_s - span_s) * 1000,
-                quantiles={"job_id": self._job_id, "timestamp": now, "quantile_state": ""},
-                journal_position=position,
-                journal_id=parts.journal.journal_id,
-                data_counts={**self._totals.to_document(), "reader": parts.reader.save()},
-                epoch=parts.epoch,
+                reader_state=parts.reader.save(),
+                journal=parts.journal,
+                now_ms=parts.clock(),
+                is_closing=self._stopping.is_set(),
             )
-            snapshot = dataclasses.replace(
-                snapshot, description=f"{snapshot.description}{_iso(now)}"
-            )
-            stored = parts.snapshots.store(snapshot, engine.save())
+            snapshot = dataclasses.replace(snapshot, epoch=parts.epoch)
+            stored = parts.snapshots.store(snapshot, parts.analysis.engine.save())
             self._persisted_position = position
             parts.journal.truncate(position)
             return stored.snapshot_id
 
     def stats(self) -> OpenJobStats:
         """See `interfaces.OpenJob.stats`."""
-        return OpenJobStats(self._totals, self._size, self._parts.analysis.timing)
+        return self._ledger.stats()
 
     def close(self) -> None:
         """See `interfaces.OpenJob.close`."""
@@ -180,7 +160,7 @@ class Autodetect:
             self._drain()
             if self._parts.journal.position() != self._persisted_position:
                 self.persist()
-            self._store_stats()
+            self._ledger.store()
             self._parts.results.refresh()
             self._end()
 
@@ -208,9 +188,11 @@ class Autodetect:
                 elif entry.kind == "update":
                     self._replay_update(entry.arguments)
             self._drain()
-            span_s = parts.job.analysis_config.bucket_span.seconds
-            finalized_s = parts.analysis.engine.last_finalized_bucket_end
-            parts.results.delete_after(-1 if finalized_s is None else (finalized_s - span_s) * 1000)
+            if not parts.journal.is_new:
+                # An upload that was never acknowledged may have left results. A new journal, on
+                # the disk of another node say, does not know: then all results stay.
+                latest = latest_bucket_ms(parts.job, parts.analysis.engine)
+                parts.results.delete_after(-1 if latest is None else latest)
             self._put(parts.analysis.end_replay)
             self._drain()
 
@@ -243,16 +225,10 @@ class Autodetect:
                 lambda frame: self._put(lambda: parts.analysis.process(frame), frame.nbytes()),
             )
         except MalformedInput as error:
-            error.counts = self._take_counts(error.counts, received)
+            error.counts = self._ledger.add(error.counts, received)
             raise
-        self._put(self._after_engine_step)
-        return self._take_counts(counts, received)
-
-    def _take_counts(self, counts: DataCounts, received: int) -> DataCounts:
-        """Add an upload's counts to the totals and stamp them."""
-        counts = dataclasses.replace(counts, last_data_time=received, log_time=received)
-        self._totals = self._totals.plus(counts)
-        return counts
+        self._put(self._ledger.measure)
+        return self._ledger.add(counts, received)
 
     def _flush(self, request: FlushRequest) -> None:
         """Hand a flush to the engine, and its time limits to the reader."""
@@ -260,7 +236,7 @@ class Autodetect:
         if request.skip_time is not None or request.advance_time is not None:
             self._drain()
             self._parts.reader.set_floor(self._parts.analysis.engine.first_open_bucket)
-        self._put(self._after_engine_step)
+        self._put(self._ledger.measure)
 
     def _put(self, item: Any, nbytes: int = 0) -> None:
         try:
@@ -294,49 +270,16 @@ class Autodetect:
 
     # --- housekeeping -----------------------------------------------------------------------
 
-    def _after_engine_step(self) -> None:
-        """In the engine's thread: how large the models have become."""
-        self._size = self._measure()
-        self._peak_bytes = self._size.peak_model_bytes
-        if self._size.memory_status != self._memory_status:
-            audit_memory_status(self._parts.audit, self._size)
-            self._memory_status = self._size.memory_status
-
-    def _measure(self) -> ModelSizeStats:
-        parts = self._parts
-        return model_size_stats(
-            self._job_id,
-            parts.analysis.engine,
-            peak_bytes=getattr(self, "_peak_bytes", 0),
-            now_ms=parts.clock(),
-        )
-
-    def _store_stats(self) -> None:
-        self._stats_stored_at = self._parts.clock()
-        self._parts.stats.put(
-            counts=self._totals, size=self._size, timing=self._parts.analysis.timing
-        )
-
     def _offer_stats(self) -> None:
         """Have counts and timing stored behind the results, when it is time to.
 
         The upload is durable: it neither waits for Elasticsearch nor fails with it.
         """
-        now = self._parts.clock()
-        if now - self._stats_stored_at < _STATS_INTERVAL_MS or self._work.failure is not None:
+        if self._work.failure is not None or not self._ledger.is_due():
             return
-        self._stats_stored_at = now
-        totals = self._totals
+        store = self._ledger.store_counts
         with suppress(Exception):  # the analysis died just now: the next call tells
-            self._work.put(lambda: self._parts.results.call(lambda: self._put_stats(totals)))
-
-    def _put_stats(self, totals: DataCounts) -> None:
-        try:
-            self._parts.stats.put(counts=totals, timing=self._parts.analysis.timing)
-        except MlError as error:
-            logger.warning(
-                "counts are not stored yet: %s", error.reason, extra={"ml.job_id": self._job_id}
-            )
+            self._work.put(lambda: self._parts.results.call(store))
 
     def _persist_in_background(self) -> None:
         interval = self._parts.job.background_persist_interval
@@ -351,7 +294,7 @@ class Autodetect:
                 with self._order:
                     if self._parts.journal.position() != self._persisted_position:
                         self.persist()
-            except MlError:
+            except Exception:
                 logger.exception("background persist failed", extra={"ml.job_id": self._job_id})
 
     def _end(self) -> None:
@@ -365,7 +308,3 @@ def _upload_arguments(reset: TimeRange | None, now_ms: int) -> dict[str, Any]:
         arguments["reset_start"] = reset.start
         arguments["reset_end"] = reset.end if reset.end is not None else reset.start + 1000
     return arguments
-
-
-def _iso(millis: int) -> str:
-    return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="seconds")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from sidecar.clock import Clock
+from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.errors import ResourceNotFoundError, VersionConflictError
-from sidecar.interfaces import AnnotationStore, AuditLog, JobStore, ModelStateStore
+from sidecar.interfaces import AnnotationStore, AuditLog, JobStore, Journal, ModelStateStore
+from sidecar.schema.data_counts import DataCounts
 from sidecar.schema.document_ids import snapshot_annotation_id
 from sidecar.schema.job import Job
+from sidecar.schema.model_size_stats import ModelSizeStats
 from sidecar.schema.model_snapshot import ModelSnapshot
 
 logger = logging.getLogger(__name__)
@@ -120,3 +125,40 @@ class Snapshots:
             },
             snapshot_annotation_id(self._job_id, snapshot.snapshot_id),
         )
+
+
+def describe_snapshot(
+    job: Job,
+    engine: AnomalyJob,
+    totals: DataCounts,
+    size: ModelSizeStats,
+    *,
+    snapshot_id: str,
+    reader_state: Mapping[str, Any],
+    journal: Journal,
+    now_ms: int,
+    is_closing: bool,
+) -> ModelSnapshot:
+    """Describe the state as of now: what the snapshot document says of it."""
+    time = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="seconds")
+    why = "State persisted due to job close" if is_closing else "Periodic background persist"
+    return ModelSnapshot(
+        job_id=job.job_id,
+        snapshot_id=snapshot_id,
+        timestamp=now_ms,
+        snapshot_doc_count=0,
+        description=f"{why} at {time}",
+        model_size_stats=size,
+        latest_record_time_stamp=totals.latest_record_timestamp,
+        latest_result_time_stamp=latest_bucket_ms(job, engine),
+        quantiles={"job_id": job.job_id, "timestamp": now_ms, "quantile_state": ""},
+        journal_position=journal.position(),
+        journal_id=journal.journal_id,
+        data_counts={**totals.to_document(), "reader": reader_state},
+    )
+
+
+def latest_bucket_ms(job: Job, engine: AnomalyJob) -> int | None:
+    """Start of the last finalised bucket in epoch milliseconds; None when there is none."""
+    end_s = engine.last_finalized_bucket_end
+    return None if end_s is None else (end_s - job.analysis_config.bucket_span.seconds) * 1000

@@ -9,8 +9,9 @@ import pytest
 
 from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.gatherer import Gatherer
+from sidecar.engine.open_buckets import EMPTY_IN_A_ROW
 from sidecar.schema.detector import Detector
-from tests.engine.gathering import SPAN, config_of, frame_of, gather
+from tests.engine.gathering import config_of, frame_of, gather
 
 COUNT = Detector("count")
 MEAN = Detector("mean", field_name="v")
@@ -46,7 +47,7 @@ def test_records_of_closed_buckets_are_ignored() -> None:
     assert [block.event_count.tolist() for block in blocks] == [[1], [2]]
 
 
-def test_a_gap_of_years_comes_in_small_blocks() -> None:
+def test_a_gap_of_years_comes_in_small_blocks_and_is_cut_short() -> None:
     gatherer = Gatherer(config_of(COUNT))
     year = 365 * 86400
     gatherer.add(frame_of([0, year]))
@@ -55,7 +56,7 @@ def test_a_gap_of_years_comes_in_small_blocks() -> None:
     assert len(first.time) == 4096
     assert first.event_count.tolist() == [1] + [0] * 4095
     assert gatherer.nbytes() < 10_000
-    assert 4096 + sum(len(block.time) for block in blocks) == year // SPAN
+    assert 4096 + sum(len(block.time) for block in blocks) == EMPTY_IN_A_ROW + 1
 
 
 @pytest.mark.parametrize(

@@ -361,3 +361,27 @@ def test_a_time_without_a_year_is_of_the_year_the_job_was_made_in(tmp_path: Path
     post(process, lines([{"time": "Mar 01 00:00:00", "key": "k0", "value": 1.0}]))
     assert counts(process)["latest_record_timestamp"] == 1_677_628_800_000
     world.kill(process)
+
+
+def test_results_stay_when_the_disk_with_the_journal_was_lost(tmp_path: Path) -> None:
+    world = World(tmp_path / "first")
+    process = world.open()
+    post(process, lines(ROWS))
+    flush(process)
+    before = world.results()
+    world.kill(process)
+    world.folder = tmp_path / "second"
+    process = world.open()
+    assert world.results() == before
+    world.kill(process)
+
+
+def test_plain_flushes_are_no_reason_for_another_snapshot(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    process = world.open()
+    post(process, lines(ROWS))
+    flush(process)
+    process.persist()
+    flush(process)
+    world.close(process)
+    assert len(world.stores.model_state.list("web")) == 1
