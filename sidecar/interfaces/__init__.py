@@ -1,0 +1,59 @@
+"""The protocols through which services, runtime, worker and storage meet.
+
+None of these four imports another; `sidecar.bootstrap` plugs implementations in. All errors
+that cross these lines are `sidecar.errors.MlError`.
+"""
+
+from sidecar.interfaces.callers import Caller, ClusterInfo, Privileges
+from sidecar.interfaces.configurations import AsyncTaskStore, JobStore, JobTaskStore, Versioned
+from sidecar.interfaces.documents import Document
+from sidecar.interfaces.job_data import AnnotationStore, AuditLog, ModelStateStore, StatsStore
+from sidecar.interfaces.journal import Journal, JournalEntry, JournalUpload
+from sidecar.interfaces.open_jobs import (
+    FlushAnswer,
+    FlushRequest,
+    JobRuntime,
+    JobStatus,
+    OpenJob,
+    OpenJobFactory,
+    OpenJobStats,
+    TimeRange,
+)
+from sidecar.interfaces.results import (
+    Page,
+    ResultsIndices,
+    ResultsQuery,
+    ResultsReader,
+    ResultsWriter,
+)
+
+__all__ = [
+    "AnnotationStore",
+    "AsyncTaskStore",
+    "AuditLog",
+    "Caller",
+    "ClusterInfo",
+    "Document",
+    "FlushAnswer",
+    "FlushRequest",
+    "JobRuntime",
+    "JobStatus",
+    "JobStore",
+    "JobTaskStore",
+    "Journal",
+    "JournalEntry",
+    "JournalUpload",
+    "ModelStateStore",
+    "OpenJob",
+    "OpenJobFactory",
+    "OpenJobStats",
+    "Page",
+    "Privileges",
+    "ResultsIndices",
+    "ResultsQuery",
+    "ResultsReader",
+    "ResultsWriter",
+    "StatsStore",
+    "TimeRange",
+    "Versioned",
+]
