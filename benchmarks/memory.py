@@ -5,25 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from integration.process_tree import tree
+
 MIB = 1024 * 1024
-
-
-def _children(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(child) for child in task.read_text().split()]
-    return found
-
-
-def tree(pid: int) -> list[int]:
-    """The process and all its descendants that are alive."""
-    try:
-        members = [pid]
-        for child in _children(pid):
-            members += tree(child)
-    except OSError:
-        return []
-    return members
 
 
 def _proportional_bytes(pid: int) -> int:

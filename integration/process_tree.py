@@ -6,18 +6,16 @@ import os
 import signal
 from pathlib import Path
 
-from benchmarks.memory import tree
 
-__all__ = [
-    "fork_servers",
-    "http_masters",
-    "http_workers",
-    "is_alive",
-    "job_processes",
-    "kill",
-    "supervisors",
-    "tree",
-]
+def tree(pid: int) -> list[int]:
+    """The process and all its descendants that are alive."""
+    try:
+        members = [pid]
+        for child in _children(pid):
+            members += tree(child)
+    except OSError:
+        return []
+    return members
 
 
 def is_alive(pid: int) -> bool:
@@ -60,6 +58,13 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in task.read_text().split()]
+    return found
 
 
 def _by_command(serve_pid: int, what: str) -> list[int]:

@@ -8,15 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from benchmarks.memory import tree
-from integration import elasticsearch as real_elasticsearch
+from integration import process_tree
+from integration.crash.careful_client import wait_for
 from integration.elasticsearch import Cluster
 from integration.sidecar_process import SidecarProcess, free_port
 
@@ -32,11 +32,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.filterwarnings("ignore:Posting data directly:elasticsearch.ElasticsearchWarning"),
 ]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Cluster:
-    return real_elasticsearch.up()
 
 
 @pytest.fixture
@@ -63,34 +58,16 @@ def job_id(client: Elasticsearch) -> Iterator[str]:
     client.options(ignore_status=404).ml.delete_job(job_id=name, force=True)
 
 
-def wait_for(condition: Callable[[], bool], patience_s: float = 60.0) -> None:
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-
-
-def command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def processes(sidecar: SidecarProcess, what: str) -> list[int]:
-    """Process ids by what they are; `job` are the children of the fork server."""
-    members = tree(sidecar.pid)
+def victims(sidecar: SidecarProcess, job_id: str, what: str) -> list[int]:
+    """Process ids by what they are."""
     if what == "job":
-        servers = [pid for pid in members if "forkserver" in command_of(pid)]
-        return servers[1:]
-    return [pid for pid in members if what in command_of(pid)]
+        return process_tree.job_processes(sidecar.pid, job_id)
+    find = {
+        "supervise": process_tree.supervisors,
+        "gunicorn": process_tree.http_masters,
+        "forkserver": process_tree.fork_servers,
+    }
+    return find[what](sidecar.pid)
 
 
 def post(client: Elasticsearch, job_id: str, number: int) -> None:
@@ -107,7 +84,7 @@ def test_a_killed_process_costs_no_record(
     sidecar: SidecarProcess, client: Elasticsearch, job_id: str, victim: str
 ) -> None:
     post(client, job_id, 0)
-    os.kill(processes(sidecar, victim)[0], signal.SIGKILL)
+    os.kill(victims(sidecar, job_id, victim)[0], signal.SIGKILL)
     for number in (1, 2, 3):
         post(client, job_id, number)
     client.ml.flush_job(job_id=job_id)
@@ -129,9 +106,9 @@ def test_jobs_are_open_again_after_a_power_cut(cluster: Cluster, tmp_path: Path)
         client.ml.put_job(job_id=job_id, **JOB)
         client.ml.open_job(job_id=job_id)
         post(client, job_id, 0)
-    members = tree(first.pid)
+    members = process_tree.tree(first.pid)
     first.kill()
-    wait_for(lambda: not any(is_alive(pid) for pid in members))
+    wait_for(lambda: not any(map(process_tree.is_alive, members)), "the end of all of it")
     second = SidecarProcess.start(cluster, tmp_path)
     with Elasticsearch(second.url, basic_auth=basic, request_timeout=120) as client:
         post(client, job_id, 1)
@@ -139,16 +116,16 @@ def test_jobs_are_open_again_after_a_power_cut(cluster: Cluster, tmp_path: Path)
         assert stats["state"] == "opened"
         assert stats["data_counts"]["processed_record_count"] == 2 * RECORDS
         client.ml.delete_job(job_id=job_id, force=True)
-    members = tree(second.pid)
+    members = process_tree.tree(second.pid)
     assert second.stop() == 0
-    assert not any(is_alive(pid) for pid in members)
+    assert not any(map(process_tree.is_alive, members))
 
 
 def test_it_starts_without_elasticsearch_and_says_so(tmp_path: Path) -> None:
     sidecar = SidecarProcess.start(NOBODY, tmp_path)
     try:
-        wait_for(lambda: "is ready: " + sidecar.url in sidecar.log.read_text())
-        wait_for(lambda: "waiting for Elasticsearch" in sidecar.log.read_text())
+        wait_for(lambda: "is ready: " + sidecar.url in sidecar.log.read_text(), "readiness")
+        wait_for(lambda: "waiting for Elasticsearch" in sidecar.log.read_text(), "a word of it")
     finally:
         assert sidecar.stop() == 0
     last = [line for line in sidecar.log.read_text().splitlines() if line.startswith("{")][-1]

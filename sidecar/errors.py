@@ -62,13 +62,6 @@ class BadRequestError(MlError):
     type = "status_exception"
 
 
-class ValidationError(MlError):
-    """Required members of a request are absent (`action_request_validation_exception`)."""
-
-    status = 400
-    type = "action_request_validation_exception"
-
-
 class XContentParseError(MlError):
     """A body that is JSON but not of the form asked for; knows line and column."""
 

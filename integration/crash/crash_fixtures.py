@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from integration.careful_client import CarefulClient, HalfSent, bodies, wait_for
+from integration.crash.careful_client import CarefulClient, HalfSent, bodies, wait_for
 from integration.elasticsearch import Cluster
 from integration.sidecar_process import SidecarProcess
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from integration import process_tree
-from integration.careful_client import CarefulClient, bodies, wait_for
-from integration.crash_fixtures import (
+from integration.crash.careful_client import CarefulClient, bodies, wait_for
+from integration.crash.crash_fixtures import (
     Beside,
     differences,
     finish,
@@ -21,7 +21,6 @@ from integration.crash_fixtures import (
     journal_bytes,
     journal_written,
     open_job,
-    undisturbed_outcome,
 )
 from integration.elasticsearch import Cluster
 from integration.sidecar_process import SidecarProcess
@@ -31,24 +30,6 @@ pytestmark = pytest.mark.integration
 BODIES = bodies()
 Outcome = dict[str, Any]
 Strike = Callable[[SidecarProcess, str], None]
-
-
-@pytest.fixture(scope="module")
-def sidecar(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SidecarProcess]:
-    process = SidecarProcess.start(cluster, tmp_path_factory.mktemp("crash"))
-    yield process
-    assert process.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def undisturbed(sidecar: SidecarProcess, cluster: Cluster) -> Outcome:
-    return undisturbed_outcome(sidecar, cluster)
-
-
-@pytest.fixture
-def client(sidecar: SidecarProcess, cluster: Cluster) -> Iterator[CarefulClient]:
-    with open_job(sidecar, cluster) as made:
-        yield made
 
 
 def job_process(sidecar: SidecarProcess, job_id: str) -> int:

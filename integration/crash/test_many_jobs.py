@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from integration.careful_client import JOB, CarefulClient
-from integration.crash_fixtures import differences
+from integration.crash.careful_client import JOB, CarefulClient
+from integration.crash.crash_fixtures import differences
 from integration.demo.farequote import generate
 from integration.elasticsearch import Cluster
 from integration.sidecar_process import SidecarProcess

@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from integration.careful_client import CarefulClient, bodies, wait_for
-from integration.crash_fixtures import (
+from integration.crash.careful_client import CarefulClient, bodies, wait_for
+from integration.crash.crash_fixtures import (
     Beside,
     finish,
     half_sent,
     journal_bytes,
     open_job,
-    undisturbed_outcome,
 )
 from integration.elasticsearch import Cluster
 from integration.sidecar_process import SidecarProcess
@@ -28,24 +27,6 @@ pytestmark = pytest.mark.integration
 BODIES = bodies()
 Outcome = dict[str, Any]
 both_lengths = pytest.mark.parametrize("chunked", [False, True], ids=["content_length", "chunked"])
-
-
-@pytest.fixture(scope="module")
-def sidecar(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SidecarProcess]:
-    process = SidecarProcess.start(cluster, tmp_path_factory.mktemp("durability"))
-    yield process
-    assert process.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def undisturbed(sidecar: SidecarProcess, cluster: Cluster) -> Outcome:
-    return undisturbed_outcome(sidecar, cluster)
-
-
-@pytest.fixture
-def client(sidecar: SidecarProcess, cluster: Cluster) -> Iterator[CarefulClient]:
-    with open_job(sidecar, cluster) as made:
-        yield made
 
 
 def snapshots(client: CarefulClient) -> int:

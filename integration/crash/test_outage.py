@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from integration.careful_client import bodies, wait_for
-from integration.crash_fixtures import Beside, finish, open_job, undisturbed_outcome
+from integration.crash.careful_client import bodies, wait_for
+from integration.crash.crash_fixtures import Beside, finish, open_job, undisturbed_outcome
 from integration.elasticsearch import Cluster
 from integration.sidecar_process import SidecarProcess
 
