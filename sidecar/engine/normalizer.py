@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from sidecar.engine.arrays import FloatArray, IntArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import sketch_fade, weight_beyond
 
 # Natural logs of "so rare in this history" and of "so improbable", and the scores they allow.
@@ -47,7 +47,7 @@ _FALL = 1.0 / _BINS_PER_NAT
 _HALF_STEP = math.exp(-0.5 * _FALL)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def piecewise(log_p: float, logs: FloatArray, scores: FloatArray) -> float:
     """Linear between the points (`logs` descend, `scores` ascend), flat outside."""
     if log_p >= logs[0]:
@@ -59,13 +59,13 @@ def piecewise(log_p: float, logs: FloatArray, scores: FloatArray) -> float:
     return float(scores[-1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def history_place(surprise: float) -> float:
     """Place of a surprise on the axis of histories, >= 0."""
     return max(0.0, (surprise - _LEAST_SURPRISE) * _BINS_PER_NAT)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def score_of(
     history: FloatArray, weight: float, seen: float, surprise: float, log_p: float
 ) -> float:
@@ -83,7 +83,7 @@ def score_of(
     return float(min(score, young))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def score_rows(
     history: FloatArray,
     totals: FloatArray,

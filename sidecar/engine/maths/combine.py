@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.tails import LOG_2, LOG_LEAST, log_any_of, log_at_least
 
 # The so many smallest probabilities of a bucket are looked at together.
 TOP = 8
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push_smallest(smallest: FloatArray, log_p: float) -> None:
     """Keep the least values seen: `smallest` ascends, (TOP,) float64, at first all 0."""
     if log_p >= smallest[TOP - 1]:
@@ -25,7 +24,7 @@ def push_smallest(smallest: FloatArray, log_p: float) -> None:
     smallest[i] = log_p
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_of_smallest(smallest: FloatArray, n: float) -> float:
     """Log probability of the smallest of `n` independent p-values being so small.
 
@@ -46,7 +45,7 @@ def log_of_smallest(smallest: FloatArray, n: float) -> float:
     return float(max(LOG_LEAST, min(0.0, best + LOG_2)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_alone(log_p: float, n: float) -> float:
     """What `log_of_smallest` gives when only this one of `n` values is odd."""
     if n <= 1.0:
@@ -54,7 +53,7 @@ def log_alone(log_p: float, n: float) -> float:
     return float(min(0.0, log_any_of(log_p, n) + LOG_2))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def excess_alone(log_p: float, n: float) -> float:
     """Surprise of one of `n` values beyond what the oddest of so many usually has.
 
@@ -64,7 +63,7 @@ def excess_alone(log_p: float, n: float) -> float:
     return -log_p - math.log(n) - LOG_2 if n > 1.0 else -log_p
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def excess_of_smallest(smallest: FloatArray, n: float) -> float:
     """The same of the oddest of `n` values, or of several odd ones together."""
     if n <= 1.0:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.tails import log_sum
 
 BINS = 32
@@ -33,7 +32,7 @@ _COARSE_SHARE = _COARSE_PER_OCTAVE / _FINE_PER_OCTAVE
 _LOG_LEAST = math.log(LEAST)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sketch_place(magnitude: float) -> float:
     """Place of a magnitude on the sketch's axis: bin plus part of the bin; at least 0."""
     if magnitude <= LEAST:
@@ -44,13 +43,13 @@ def sketch_place(magnitude: float) -> float:
     return _FINE_END + (place - _FINE_END) * _COARSE_SHARE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sketch_add(weights: FloatArray, magnitude: float, weight: float) -> None:
     """Remember a magnitude >= 0."""
     weights[min(BINS - 1, int(sketch_place(magnitude)))] += weight
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def weight_beyond(weights: FloatArray, place: float, fall: float, half_step: float) -> float:
     """Weight of what is remembered at or beyond a place, with the tail of one observation.
 
@@ -88,7 +87,7 @@ def weight_beyond(weights: FloatArray, place: float, fall: float, half_step: flo
     return float(fading + here * (1.0 - part) + above)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sketch_log_tail(
     weights: FloatArray, total: float, magnitude: float, log_prior: float, prior_weight: float
 ) -> float:
@@ -112,7 +111,7 @@ def sketch_log_tail(
     return min(0.0, log_all - math.log(prior_weight + total))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sketch_fade(weights: FloatArray, factor: float) -> None:
     """Let every remembered weight fade by `factor`."""
     for j in range(len(weights)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from sidecar.engine.kernel import kernel
 
 # Degrees of freedom of the residuals' prior law: heavier than normal, finite variance and kurtosis.
 STUDENT_DEGREES = 6.0
@@ -17,7 +17,7 @@ LOG_2 = math.log(2.0)
 _MAX_TERMS = 400
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_normal_tail(z: float) -> float:
     """Natural log of P(Z >= z) for a standard normal Z, for any finite `z`.
 
@@ -32,7 +32,7 @@ def log_normal_tail(z: float) -> float:
     return -0.5 * z * z - math.log(z * 2.5066282746310002) + math.log(series)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_student_tail(z: float) -> float:
     """Natural log of P(T >= z), T a Student t with `STUDENT_DEGREES`, scaled to variance one.
 
@@ -51,7 +51,7 @@ def log_student_tail(z: float) -> float:
     return float(log_normal_tail(u if z >= 0.0 else -u))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_count_pmf(x: float, mean: float, variance: float) -> float:
     """Natural log of P(X = x), X negative binomial, or Poisson where variance is about the mean."""
     if variance <= mean * 1.02:
@@ -66,7 +66,7 @@ def log_count_pmf(x: float, mean: float, variance: float) -> float:
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_count_tail(x: float, mean: float, variance: float, upper: bool) -> float:
     """Natural log of a mid-p tail of counts: P(X beyond x) + P(X = x) / 2.
 
@@ -106,7 +106,7 @@ def log_count_tail(x: float, mean: float, variance: float, upper: bool) -> float
     return float(min(0.0, log_count_pmf(x, mean, variance) + math.log(total)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_sum(a: float, b: float) -> float:
     """log(exp(a) + exp(b)) without overflow."""
     if a < b:
@@ -116,7 +116,7 @@ def log_sum(a: float, b: float) -> float:
     return a + math.log1p(math.exp(b - a))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_any_of(log_p: float, n: float) -> float:
     """log(1 - (1 - p)^n): the least of `n` independent p-values is at most p (Sidak)."""
     if n <= 1.0:
@@ -132,7 +132,7 @@ def log_any_of(log_p: float, n: float) -> float:
     return min(0.0, math.log(-math.expm1(n * math.log1p(-p)))) if p < 1.0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_at_least(j: int, n: float, log_p: float) -> float:
     """Natural log of P(at least `j` of `n` independent p-values are <= p), for n p < j / 2.
 
@@ -157,7 +157,7 @@ def log_at_least(j: int, n: float, log_p: float) -> float:
     return min(0.0, choose + j * log_p + (n - j) * math.log1p(-p) + math.log(total))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_fisher(total: float, m: int) -> float:
     """Natural log of P(sum of `m` standard exponentials >= total): Fisher's combination."""
     if total <= 0.0:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.models.layout import (
     COUNT,
     DAY_FAST,
@@ -45,13 +44,13 @@ RELATIVE_FLOOR = 1e-6
 SPREAD_FLOOR = 0.02
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def is_slow(predictor: int) -> bool:
     """Whether a predictor follows only what lasts: the slow level, with or without a shape."""
     return predictor == 0 or predictor == 4 or predictor == 6
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def predict(
     row: FloatArray,
     day: FloatArray,
@@ -116,20 +115,20 @@ def predict(
     return alive
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def residual_floor(row: FloatArray) -> float:
     """Least scale of a residual: rounding of the values, and a share of their spread."""
     size = max(abs(row[SLOW]), abs(row[LAST]))
     return float(max(RELATIVE_FLOOR * size, SPREAD_FLOOR * row[SPREAD]) + 1e-12)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def clip(residual: float, bound: float) -> float:
     """A residual bounded on both sides."""
     return min(bound, max(-bound, residual))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn_baseline(
     row: FloatArray,
     day: FloatArray,
@@ -186,7 +185,7 @@ def learn_baseline(
         _adopt_shift(row)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _watch_shift(row: FloatArray, residual: float, bound: float) -> None:
     """Count buckets in a row beyond the clip on one side, and average them."""
     if residual > bound and row[RUN] >= 0.0:
@@ -200,7 +199,7 @@ def _watch_shift(row: FloatArray, residual: float, bound: float) -> None:
     row[RUN_MEAN] += (residual - row[RUN_MEAN]) / abs(row[RUN])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _adopt_shift(row: FloatArray) -> None:
     """Take the mean of the run as the new level."""
     shift = row[RUN_MEAN]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.combine import TOP, excess_of_smallest, log_of_smallest, push_smallest
 from sidecar.engine.models.layout import (
     COUNT,
@@ -69,7 +69,39 @@ PLOT_ACTUAL = 6
 PLOT_WIDTH = 7
 
 
-@njit(cache=True, nogil=True)
+# Room for the small arrays of a step: predictions, verdict, two lists of the smallest.
+SMALL = PREDICTORS + 2 + VERDICT + 2 * TOP
+
+
+@kernel
+def least_first(keys: FloatArray, n: int, order: IntArray) -> None:
+    """Places of the first `n` keys in ascending order in `order[0]`; equal ones stay in order.
+
+    `order` is (2, at least n) int64; merges runs of doubling length.
+    """
+    for i in range(n):
+        order[0, i] = i
+    width = 1
+    while width < n:
+        for low in range(0, n, 2 * width):
+            middle = min(low + width, n)
+            high = min(low + 2 * width, n)
+            left, right = low, middle
+            for at in range(low, high):
+                if left < middle and (
+                    right >= high or keys[order[0, left]] <= keys[order[0, right]]
+                ):
+                    order[1, at] = order[0, left]
+                    left += 1
+                else:
+                    order[1, at] = order[0, right]
+                    right += 1
+        for i in range(n):
+            order[0, i] = order[1, i]
+        width *= 2
+
+
+@kernel
 def write_plot(
     out: FloatArray, bucket: int, series: int, feature: int, verdict: FloatArray, actual: float
 ) -> None:
@@ -83,7 +115,7 @@ def write_plot(
     out[PLOT_ACTUAL] = actual
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def step_buckets(
     settings: ModelSettings,
     side: int,
@@ -108,6 +140,10 @@ def step_buckets(
     findings: FloatArray,
     detector: FloatArray,
     plot: FloatArray,
+    scratch: FloatArray,
+    keys: FloatArray,
+    order: IntArray,
+    small: FloatArray,
 ) -> tuple[int, int, int, int]:
     """Score buckets `first`.. until all are done or an output or the shape pool is full.
 
@@ -131,6 +167,8 @@ def step_buckets(
         Filled: what each bucket comes to.
     plot : (capacity, PLOT_WIDTH) float64
         Filled with every known series' bounds; length 0 switches it off.
+    scratch, keys, order, small : (n_series, FINDING_WIDTH), (n_series,), (2, n_series), (SMALL,)
+        Room to work in.
 
     Returns
     -------
@@ -139,12 +177,10 @@ def step_buckets(
     """
     features = settings.features
     n_series = len(first_bucket)
-    scratch = np.empty((n_series, FINDING_WIDTH), dtype=np.float64)
-    keys = np.empty(n_series, dtype=np.float64)
-    predictions = np.empty(PREDICTORS + 2, dtype=np.float64)
-    verdict = np.zeros(VERDICT, dtype=np.float64)
-    smallest = np.empty(TOP, dtype=np.float64)
-    news = np.empty(TOP, dtype=np.float64)
+    predictions = small[: PREDICTORS + 2]
+    verdict = small[PREDICTORS + 2 : PREDICTORS + 2 + VERDICT]
+    smallest = small[SMALL - 2 * TOP : SMALL - TOP]
+    news = small[SMALL - TOP :]
     plotted = len(plot) > 0
     every = settings.empty_is_zero or plotted
     found_all = 0
@@ -270,10 +306,11 @@ def step_buckets(
         detector[b, NEWS_LEAST] = news[0]
         detector[b, ALL_EXCESS] = excess_of_smallest(smallest, judged)
         detector[b, ALL_LEAST] = smallest[0]
-        order = np.argsort(keys[:found], kind="mergesort")
+        least_first(keys, found, order)
         kept = min(found, max_findings)
         for i in range(kept):
-            findings[found_all + i] = scratch[order[i]]
+            for column in range(FINDING_WIDTH):
+                findings[found_all + i, column] = scratch[order[0, i], column]
         found_all += kept
         if wanted > 0:
             if slots_used + wanted > len(day_pool):

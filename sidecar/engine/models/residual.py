@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import BINS, sketch_add, sketch_log_tail
 from sidecar.engine.maths.tails import LOG_2, LOG_LEAST, log_count_tail, log_student_tail
 from sidecar.engine.models.baseline import CLIP, clip, residual_floor
@@ -52,7 +51,7 @@ _PENDING_BUCKETS = 12.0
 _RELEASE_VALUES = 100.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def deviation(
     row: FloatArray, settings: ModelSettings, mean: float, upper: bool, records: float
 ) -> float:
@@ -77,7 +76,7 @@ def deviation(
     return math.sqrt(variance)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def single_log_tail(
     row: FloatArray,
     sketch: FloatArray,
@@ -102,7 +101,7 @@ def single_log_tail(
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def multi_mean(row: FloatArray) -> float:
     """Mean of the last residuals against the slow baseline, in scales."""
     total = 0.0
@@ -111,7 +110,7 @@ def multi_mean(row: FloatArray) -> float:
     return total / RING_SIZE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def magnitude_log_tail(
     sketch: FloatArray, start: int, weight: float, value: float, scale: float
 ) -> float:
@@ -134,7 +133,7 @@ def magnitude_log_tail(
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def youth_bound(values: float) -> float:
     """Least log probability that a series with so few values may claim.
 
@@ -146,7 +145,7 @@ def youth_bound(values: float) -> float:
     return max(LOG_LEAST, -math.log(values + 1.0) * (1.0 + part * part))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def side_matches(side: int, signed: float) -> bool:
     """Whether a deviation of this sign is on the detector's side."""
     if side == SIDE_BOTH:
@@ -154,14 +153,14 @@ def side_matches(side: int, signed: float) -> bool:
     return signed > 0.0 if side == SIDE_HIGH else signed < 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _remember(row: FloatArray, sketch: FloatArray, z: float) -> None:
     start = SKETCH_HIGH if z >= 0.0 else SKETCH_LOW
     sketch_add(sketch[start : start + BINS], abs(z), 1.0)
     row[WEIGHT] += 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn_residual(
     row: FloatArray,
     sketch: FloatArray,
@@ -212,7 +211,7 @@ def learn_residual(
             row[WITHIN] += rate * (unbiased - row[WITHIN])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tail_bound(
     row: FloatArray,
     sketch: FloatArray,
@@ -241,7 +240,7 @@ def tail_bound(
     return float(bound)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def multi_log_tail(row: FloatArray, sketch: FloatArray, value: float) -> float:
     """Natural log of P(|mean of the last residuals| at least as large)."""
     return float(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import sketch_fade
 from sidecar.engine.models.layout import (
     COARSE_BINS,
@@ -36,7 +35,7 @@ _SHAPE_KEEPS = 0.25
 _LEAST_PERIODS = 2.5
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def read_shape(shape: FloatArray, time_s: float, period_s: float) -> float:
     """Offset from the slow level at a time; linear between the bins."""
     bins = len(shape)
@@ -48,7 +47,7 @@ def read_shape(shape: FloatArray, time_s: float, period_s: float) -> float:
     return float(shape[left] * (1.0 - part) + shape[right] * part)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn_shape(
     shape: FloatArray, time_s: float, period_s: float, residual: float, rate: float
 ) -> None:
@@ -63,7 +62,7 @@ def learn_shape(
     shape[right] += rate * part * residual
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def shape_rate(
     settings: ModelSettings, elapsed_s: float, period_s: float, bins: int, floor: float
 ) -> float:
@@ -73,7 +72,7 @@ def shape_rate(
     return float(min(1.0, rate / visits * 1.5))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def test_season(
     row: FloatArray, coarse: FloatArray, settings: ModelSettings, time_s: float, residual: float
 ) -> None:
@@ -100,7 +99,7 @@ def test_season(
         row[WANTS_DAY] = 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def give_shape(
     row: FloatArray,
     sketch: FloatArray,
@@ -134,7 +133,7 @@ def give_shape(
     row[WANTS_DAY] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def give_shapes(
     rows: FloatArray,
     sketches: FloatArray,

@@ -11,7 +11,13 @@ import numpy.typing as npt
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.cells import ClosedCells
 from sidecar.engine.functions import Function
-from sidecar.engine.models.buckets import DETECTOR_WIDTH, FINDING_WIDTH, PLOT_WIDTH, step_buckets
+from sidecar.engine.models.buckets import (
+    DETECTOR_WIDTH,
+    FINDING_WIDTH,
+    PLOT_WIDTH,
+    SMALL,
+    step_buckets,
+)
 from sidecar.engine.models.layout import (
     COARSE_BINS,
     COLUMNS,
@@ -141,6 +147,8 @@ class SeriesTable:
         out_rows = min(max(_OUTPUT_ROWS, MAX_FINDINGS), max(1, series) * buckets)
         found_buffer = np.empty((out_rows, FINDING_WIDTH))
         plot_buffer = np.empty((plot_rows, PLOT_WIDTH))
+        scratch, keys = np.empty((series, FINDING_WIDTH)), np.empty(series)
+        order, small = np.empty((2, series), np.int64), np.zeros(SMALL)
         done = 0
         while done < buckets:
             done, found, plotted, self._slots = step_buckets(
@@ -167,6 +175,10 @@ class SeriesTable:
                 found_buffer,
                 detector,
                 plot_buffer,
+                scratch,
+                keys,
+                order,
+                small,
             )
             findings.append(found_buffer[:found].copy())
             plots.append(plot_buffer[:plotted].copy())

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import BINS, sketch_add, sketch_fade
 from sidecar.engine.maths.tails import LOG_2, LOG_LEAST
 from sidecar.engine.models.baseline import clip, learn_baseline, predict, residual_floor
@@ -78,7 +77,7 @@ _PEAK_KEEP = 0.9
 _RING_CLIP = 6.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def start_series(row: FloatArray, time_s: float, x: float) -> None:
     """The first value of a series: every level starts there."""
     row[FIRST_TIME] = time_s
@@ -89,7 +88,7 @@ def start_series(row: FloatArray, time_s: float, x: float) -> None:
     row[COUNT] = 1.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def judge(
     row: FloatArray,
     sketch: FloatArray,
@@ -124,7 +123,7 @@ def judge(
         verdict[LOG_P_MULTI] = multi_log_tail(row, sketch, together)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def slow_residual(row: FloatArray, settings: ModelSettings, x: float, slow: float) -> float:
     """Residual against the slow baseline in scales, bounded."""
     scale = max(row[SCALE_SLOW] * TO_DEVIATION, residual_floor(row))
@@ -133,7 +132,7 @@ def slow_residual(row: FloatArray, settings: ModelSettings, x: float, slow: floa
     return float(clip((x - slow) / scale, _RING_CLIP))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def combine(row: FloatArray, verdict: FloatArray, log_rich: float, settings: ModelSettings) -> None:
     """One log probability from all features, and what of it is news."""
     kinds = (2.0 if log_rich >= 0.0 else 3.0) * settings.features
@@ -145,13 +144,13 @@ def combine(row: FloatArray, verdict: FloatArray, log_rich: float, settings: Mod
     verdict[REPEATS] = 1.0 if -log_p <= row[PEAK] else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _few(log_p: float) -> float:
     """Share of the correction for several features: all of it once the value is odd at all."""
     return min(1.0, -log_p / 2.0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def learn(
     row: FloatArray,
     sketch: FloatArray,
@@ -198,7 +197,7 @@ def learn(
     row[LENGTH] = row[LENGTH] + 1.0 if verdict[LOG_P] < LOG_RECORD_CUTOFF else 0.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _learn_incident(row: FloatArray, surprise: float, buckets: float) -> None:
     """Keep the peak of the running incident; it is over so many buckets after its peak."""
     if surprise > row[PEAK]:
@@ -210,7 +209,7 @@ def _learn_incident(row: FloatArray, surprise: float, buckets: float) -> None:
         row[PEAK] *= _PEAK_KEEP
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _bound(
     row: FloatArray,
     sketch: FloatArray,
@@ -224,7 +223,7 @@ def _bound(
     verdict[UPPER] = tail_bound(row, sketch, settings, mean, records, True, LOG_BOUND_TAIL)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def expect(
     row: FloatArray,
     sketch: FloatArray,
@@ -241,7 +240,7 @@ def expect(
     _bound(row, sketch, settings, 0.0, verdict)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def step(
     row: FloatArray,
     sketch: FloatArray,

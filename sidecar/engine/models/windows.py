@@ -16,6 +16,7 @@ import math
 from numba import njit
 
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import BINS, sketch_add
 from sidecar.engine.models.baseline import residual_floor
 from sidecar.engine.models.layout import (
@@ -52,13 +53,13 @@ _LEAST_BURST = 0.1
 _BURST_RATE = 1.0 / 12.0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def ring_size(lags: int) -> int:
     """Values that the window ring keeps; it is written twice, to be read in one piece."""
     return lags + 2 * WINDOW
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def push_window(
     row: FloatArray, values: FloatArray, sums: FloatArray, lags: int, x: float
 ) -> float:
@@ -91,7 +92,7 @@ def push_window(
     return math.sqrt(max(0.0, _third_nearest(sums, lags - known)) / WINDOW)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slide(values: FloatArray, sums: FloatArray, last: int, lags: int) -> None:
     """Add the newest pair of values to every lag's sum, take the leaving pair out."""
     newest = values[last]
@@ -105,7 +106,7 @@ def _slide(values: FloatArray, sums: FloatArray, last: int, lags: int) -> None:
         sums[j] += gained * gained - lost * lost
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _sum_afresh(values: FloatArray, sums: FloatArray, last: int, place: int) -> None:
     """The squared distance of the newest window to the window at one place of `sums`."""
     lag = WINDOW + len(sums) - 1 - place
@@ -117,7 +118,7 @@ def _sum_afresh(values: FloatArray, sums: FloatArray, last: int, place: int) -> 
 
 
 # No NaN gets into a ring, so that minima may be taken in any order.
-@njit(cache=True, nogil=True, fastmath={"nnan", "ninf", "nsz", "reassoc"})
+@njit(cache=True, nogil=True, _nrt=False, fastmath={"nnan", "ninf", "nsz", "reassoc"})
 def _least(sums: FloatArray) -> float:
     least = sums[0]
     for j in range(1, len(sums)):
@@ -125,7 +126,7 @@ def _least(sums: FloatArray) -> float:
     return float(least)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _third_nearest(sums: FloatArray, start: int) -> float:
     """Third-least of the least values of each stretch of `sums[start:]`."""
     first = second = third = 1e30
@@ -143,7 +144,7 @@ def _third_nearest(sums: FloatArray, start: int) -> float:
     return third
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def rich_log_tail(
     row: FloatArray,
     sketch: FloatArray,
