@@ -18,6 +18,11 @@ class Statistic(StrEnum):
     SUM = "sum"
     VARP = "varp"
     METRIC = "metric"
+    INFO_CONTENT = "info_content"
+    RARE = "rare"
+    FREQ_RARE = "freq_rare"
+    TIME = "time"
+    LAT_LONG = "lat_long"
 
 
 class Side(StrEnum):

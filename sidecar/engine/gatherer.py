@@ -230,4 +230,5 @@ def _compact(frame: RecordFrame) -> RecordFrame:
         numbers=columns(frame.numbers, np.float64),
         codes=columns(frame.codes, np.int32),
         hashes=columns(frame.hashes, np.uint64),
+        texts=frame.texts,
     )

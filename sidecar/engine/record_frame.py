@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from sidecar.engine.arrays import CodeArray, FloatArray, HashArray, IntArray
+from sidecar.engine.arrays import ByteArray, CodeArray, FloatArray, HashArray, IntArray
 
 # Code of a value that is missing, null or the empty string.
 MISSING = -1
@@ -26,11 +26,37 @@ class FieldNeeds:
         By, over, partition and influencer fields: codes into the job's `FieldDictionary`.
     hashes : tuple of str
         Fields whose distinct values are counted: 64-bit hashes of the text, 0 where missing.
+    texts : tuple of str
+        Fields that are read as text: `TextColumn`.
     """
 
     numbers: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class TextColumn:
+    """Texts of n records in UTF-8: that of record i is `data[start[i]:end[i]]`, empty if missing.
+
+    Attributes
+    ----------
+    data : (total,) uint8
+    start, end : (n,) int64
+    """
+
+    data: ByteArray
+    start: IntArray
+    end: IntArray
+
+    def rows(self, rows: slice) -> TextColumn:
+        """Some of the records (views)."""
+        return TextColumn(self.data, self.start[rows], self.end[rows])
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.data.nbytes + self.start.nbytes + self.end.nbytes
 
 
 @dataclass(slots=True)
@@ -41,7 +67,7 @@ class RecordFrame:
     ----------
     time : (n,) int64
         Epoch seconds.
-    numbers, codes, hashes : mapping of field name to (n,) column
+    numbers, codes, hashes, texts : mapping of field name to column of n values
         See `FieldNeeds`. `codes` are int32, `MISSING` (-1) where there is no value.
     """
 
@@ -49,6 +75,7 @@ class RecordFrame:
     numbers: Mapping[str, FloatArray] = field(default_factory=dict)
     codes: Mapping[str, CodeArray] = field(default_factory=dict)
     hashes: Mapping[str, HashArray] = field(default_factory=dict)
+    texts: Mapping[str, TextColumn] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -60,6 +87,7 @@ class RecordFrame:
             numbers={name: column[rows] for name, column in self.numbers.items()},
             codes={name: column[rows] for name, column in self.codes.items()},
             hashes={name: column[rows] for name, column in self.hashes.items()},
+            texts={name: column.rows(rows) for name, column in self.texts.items()},
         )
 
     def nbytes(self) -> int:
@@ -69,4 +97,5 @@ class RecordFrame:
             self.codes,
             self.hashes,
         )
-        return self.time.nbytes + sum(c.nbytes for columns in kinds for c in columns.values())
+        fixed = sum(column.nbytes for columns in kinds for column in columns.values())
+        return self.time.nbytes + fixed + sum(text.nbytes() for text in self.texts.values())

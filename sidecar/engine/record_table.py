@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from sidecar.engine.influence import Influences
 from sidecar.engine.models import buckets as columns
-from sidecar.engine.models.series_table import Stepped
-from sidecar.engine.results import RecordTable
+from sidecar.engine.models.detector_model import Causes, Stepped
+from sidecar.engine.results import CauseTable, RecordTable
 
 # One decade of a record's surprise is one point of single_bucket_impact, up to this many.
 _IMPACT_CEILING = 100
@@ -22,6 +23,7 @@ class FoundRecords:
     """Findings of all detectors; r rows sorted by detector, then as the detector gave them.
 
     `findings` has the columns of `models.buckets`; `repeats` where a running incident goes on.
+    `causes` are by detector, `starts` where each detector's findings begin.
     """
 
     findings: FloatArray
@@ -31,6 +33,7 @@ class FoundRecords:
     repeats: BoolArray
     starts: IntArray
     counts: BoolArray
+    causes: list[Causes]
 
 
 def join_findings(stepped: list[Stepped], count_like: list[bool]) -> FoundRecords:
@@ -52,6 +55,7 @@ def join_findings(stepped: list[Stepped], count_like: list[bool]) -> FoundRecord
         repeats=findings[:, columns.FINDING_REPEATS] == 1.0,
         starts=np.cumsum(sizes) - sizes,
         counts=np.asarray(count_like, dtype=np.bool_)[detector],
+        causes=[each.causes for each in stepped],
     )
 
 
@@ -97,7 +101,36 @@ def record_table(
         anomaly_length=rows[:, columns.FINDING_LENGTH].astype(np.int64),
         high_variance_penalty=rows[:, columns.FINDING_THIN] == 1.0,
         incomplete_bucket_penalty=found.counts[order] & partial,
+        actual_longitude=np.ascontiguousarray(rows[:, columns.FINDING_ACTUAL_LONGITUDE]),
+        typical_longitude=np.ascontiguousarray(rows[:, columns.FINDING_TYPICAL_LONGITUDE]),
+        first_occurrence=rows[:, columns.FINDING_FIRST] == 1.0,
+        relative_rarity=np.ascontiguousarray(rows[:, columns.FINDING_RARITY]),
+        causes=_cause_table(found, rank),
         influencers=_named(found, rank, parts, influencers),
+    )
+
+
+def _cause_table(found: FoundRecords, rank: IntArray) -> CauseTable:
+    """Causes of all detectors, by row of the record table."""
+    record = np.concatenate(
+        [
+            rank[start + causes.finding]
+            for start, causes in zip(found.starts.tolist(), found.causes, strict=True)
+        ]
+    )
+    order = np.argsort(record, kind="stable")
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(causes, name) for causes in found.causes])[order]
+
+    return CauseTable(
+        record=record[order],
+        series=column("series"),
+        probability=np.exp(column("log_p")),
+        actual=column("actual"),
+        typical=column("typical"),
+        actual_longitude=column("actual_longitude"),
+        typical_longitude=column("typical_longitude"),
     )
 
 

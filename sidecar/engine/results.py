@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
+
+
+@dataclass(slots=True)
+class CauseTable:
+    """Cells behind population records; c rows sorted by record, most surprising first.
+
+    Attributes
+    ----------
+    record : (c,) int64
+        Row of `RecordTable`.
+    series : (c,) int32
+        Series within the record's detector.
+    probability, actual, typical : (c,) float64
+    actual_longitude, typical_longitude : (c,) float64
+        As in `RecordTable`.
+    """
+
+    record: IntArray
+    series: CodeArray
+    probability: FloatArray
+    actual: FloatArray
+    typical: FloatArray
+    actual_longitude: FloatArray
+    typical_longitude: FloatArray
 
 
 @dataclass(slots=True)
@@ -31,6 +55,14 @@ class RecordTable:
         Members of anomaly_score_explanation; -1 where unknown.
     high_variance_penalty, incomplete_bucket_penalty : (r,) bool
         Members of anomaly_score_explanation.
+    actual_longitude, typical_longitude : (r,) float64
+        Second coordinates of `lat_long`, NaN for other functions.
+    first_occurrence : (r,) bool
+        The by value was never seen before.
+    relative_rarity : (r,) float64
+        Of a rare by value: how much rarer it is than the others; NaN for other functions.
+    causes : CauseTable
+        Of population records: the cells behind them.
     influencers : list of (row, field name, tuple of codes)
         Influencer values that carry the record, for every influencer field of the job.
     """
@@ -51,6 +83,11 @@ class RecordTable:
     anomaly_length: IntArray
     high_variance_penalty: BoolArray
     incomplete_bucket_penalty: BoolArray
+    actual_longitude: FloatArray
+    typical_longitude: FloatArray
+    first_occurrence: BoolArray
+    relative_rarity: FloatArray
+    causes: CauseTable
     influencers: list[tuple[int, str, tuple[int, ...]]]
 
 
@@ -118,6 +155,8 @@ class BucketResults:
         0..100: the bucket's anomaly_score, the maximum over its bucket influencers.
     is_interim : bool
         Partial buckets: nothing was learned from them.
+    scheduled_events : list of (row, description)
+        Calendar events that cover a bucket.
     """
 
     time: IntArray
@@ -131,3 +170,4 @@ class BucketResults:
     bucket_influencers: BucketInfluencerTable
     model_plot: ModelPlotTable | None
     is_interim: bool = False
+    scheduled_events: list[tuple[int, str]] = field(default_factory=list)

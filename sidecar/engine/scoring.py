@@ -14,7 +14,8 @@ from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.influence import influences
 from sidecar.engine.influencer_results import InfluencerScorer
 from sidecar.engine.models import buckets as columns
-from sidecar.engine.models.series_table import SeriesTable, Stepped
+from sidecar.engine.models.detector_model import Stepped
+from sidecar.engine.models.of_detector import model_of
 from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer
 from sidecar.engine.record_table import FoundRecords, join_findings, record_table
 from sidecar.engine.results import BucketResults, ModelPlotTable
@@ -37,9 +38,8 @@ class BucketScorer:
     def __init__(self, config: AnalysisConfig, *, model_plot: bool = False) -> None:
         self._config = config
         self._model_plot = model_plot
-        span_s = config.bucket_span.seconds
         self._functions = [FUNCTIONS[d.function] for d in config.detectors]
-        self._tables = [SeriesTable(function, span_s) for function in self._functions]
+        self._models = [model_of(detector, config) for detector in config.detectors]
         self._normalizer = Normalizer()
         self._influencers = InfluencerScorer(len(config.influencers))
 
@@ -49,13 +49,13 @@ class BucketScorer:
 
     def skip(self, until_s: int) -> None:
         """Pass over a gap up to `until_s` without results and without learning."""
-        for table in self._tables:
-            table.skip(until_s)
+        for model in self._models:
+            model.skip(until_s)
 
     def nbytes(self) -> int:
         """Bytes of all model state."""
         scopes = self._normalizer.nbytes() + self._influencers.nbytes()
-        return scopes + sum(table.nbytes() for table in self._tables)
+        return scopes + sum(model.nbytes() for model in self._models)
 
     def score(
         self, closed: ClosedBuckets, keys: list[SeriesKeys], *, learn: bool = True
@@ -82,7 +82,7 @@ class BucketScorer:
         twin._config = self._config
         twin._model_plot = self._model_plot
         twin._functions = self._functions
-        twin._tables = [table.copy() for table in self._tables]
+        twin._models = [model.copy() for model in self._models]
         twin._normalizer = self._normalizer.copy()
         twin._influencers = self._influencers.copy()
         return twin
@@ -91,10 +91,8 @@ class BucketScorer:
         self, closed: ClosedBuckets, keys: list[SeriesKeys], *, partial: bool
     ) -> BucketResults:
         stepped = [
-            table.step(
-                closed.time, cells, names.first_bucket, partial=partial, plot=self._model_plot
-            )
-            for table, cells, names in zip(self._tables, closed.detectors, keys, strict=True)
+            model.step(closed.time, cells, names, partial=partial, plot=self._model_plot)
+            for model, cells, names in zip(self._models, closed.detectors, keys, strict=True)
         ]
         detectors = np.stack([each.detector for each in stepped])
         whole = np.zeros(detectors.shape[1:])
@@ -164,8 +162,8 @@ class BucketScorer:
         """State as a header of plain JSON values and arrays by name."""
         header: dict[str, Any] = {"detectors": []}
         arrays: Arrays = {}
-        for index, table in enumerate(self._tables):
-            part, named = table.save()
+        for index, model in enumerate(self._models):
+            part, named = model.save()
             header["detectors"].append(part)
             arrays.update({f"detector.{index}.{name}": a for name, a in named.items()})
         arrays.update({f"bucket.{name}": a for name, a in self._normalizer.save().items()})
@@ -174,8 +172,8 @@ class BucketScorer:
 
     def load(self, header: dict[str, Any], arrays: Arrays) -> None:
         """Take over a state that `save` gave; the scorer goes on as if it had never stopped."""
-        for index, (table, part) in enumerate(zip(self._tables, header["detectors"], strict=True)):
-            table.load(part, _under(f"detector.{index}.", arrays))
+        for index, (model, part) in enumerate(zip(self._models, header["detectors"], strict=True)):
+            model.load(part, _under(f"detector.{index}.", arrays))
         self._normalizer.load(_under("bucket.", arrays))
         self._influencers.load(_under("influencer.", arrays))
 

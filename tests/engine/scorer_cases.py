@@ -9,7 +9,7 @@ import numpy as np
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.cells import ClosedBuckets, ClosedCells, InfluencerCells, SeriesKeys
 from sidecar.engine.record_frame import MISSING
-from sidecar.engine.results import BucketResults
+from sidecar.engine.results import BucketResults, CauseTable
 from sidecar.engine.scoring import BucketScorer
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
@@ -124,7 +124,9 @@ def joined(parts: list[BucketResults]) -> dict[str, object]:
     for table in ("records", "influencers", "bucket_influencers"):
         for field in dataclasses.fields(getattr(parts[0], table)):
             columns = [getattr(getattr(p, table), field.name) for p in parts]
-            if isinstance(columns[0], list):
+            if isinstance(columns[0], CauseTable):
+                whole["causes"] = _joined_causes(columns, rows)
+            elif isinstance(columns[0], list):
                 whole[f"{table}.{field.name}"] = [
                     (row + int(first), *rest)
                     for first, column in zip(rows, columns, strict=True)
@@ -136,3 +138,14 @@ def joined(parts: list[BucketResults]) -> dict[str, object]:
                     [c + s if s else c for c, s in zip(columns, shift.tolist(), strict=True)]
                 )
     return whole
+
+
+def _joined_causes(parts: list[CauseTable], rows: IntArray) -> dict[str, object]:
+    """The causes of consecutive blocks, whose records begin at `rows`."""
+    joined_causes: dict[str, object] = {}
+    for field in dataclasses.fields(CauseTable):
+        columns = [getattr(part, field.name) for part in parts]
+        if field.name == "record":
+            columns = [c + row for c, row in zip(columns, rows.tolist(), strict=True)]
+        joined_causes[field.name] = np.concatenate(columns)
+    return joined_causes

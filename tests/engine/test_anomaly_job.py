@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.record_frame import FieldNeeds, RecordFrame
-from sidecar.engine.results import BucketResults
+from sidecar.engine.results import BucketResults, CauseTable
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 from tests.engine.gathering import (
@@ -61,6 +61,13 @@ def _table_bits(table: Any, bucket: int) -> list[Any]:
             chosen = set(mine.tolist())
             first = int(mine[0]) if len(mine) else 0
             parts.append([(row - first, *rest) for row, *rest in value if row in chosen])
+        elif isinstance(value, CauseTable):
+            rows = np.isin(value.record, mine)
+            parts.extend(
+                getattr(value, part.name)[rows].tobytes()
+                for part in dataclasses.fields(value)
+                if part.name != "record"
+            )
         elif column.name != "bucket":
             parts.append(value[mine].tobytes())
     return parts

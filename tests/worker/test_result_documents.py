@@ -10,6 +10,7 @@ from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.results import (
     BucketInfluencerTable,
     BucketResults,
+    CauseTable,
     InfluencerTable,
     ModelPlotTable,
     RecordTable,
@@ -74,6 +75,19 @@ def _results(**changes: Any) -> BucketResults:
             anomaly_length=_column(i, 1, 3),
             high_variance_penalty=_column(b, True, False),
             incomplete_bucket_penalty=_column(b, False, False),
+            actual_longitude=_column(f, np.nan, np.nan),
+            typical_longitude=_column(f, np.nan, np.nan),
+            first_occurrence=_column(b, False, False),
+            relative_rarity=_column(f, np.nan, np.nan),
+            causes=CauseTable(
+                record=_column(i),
+                series=_column(c),
+                probability=_column(f),
+                actual=_column(f),
+                typical=_column(f),
+                actual_longitude=_column(f),
+                typical_longitude=_column(f),
+            ),
             influencers=[(0, "host", (1,)), (0, "probability", (0,))],
         ),
         "influencers": InfluencerTable(

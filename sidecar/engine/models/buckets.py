@@ -47,7 +47,11 @@ FINDING_LOWER = 10
 FINDING_UPPER = 11
 FINDING_LENGTH = 12
 FINDING_THIN = 13
-FINDING_WIDTH = 14
+FINDING_ACTUAL_LONGITUDE = 14  # second coordinates, NaN unless the function has two
+FINDING_TYPICAL_LONGITUDE = 15
+FINDING_FIRST = 16  # 1: the by value was never seen before
+FINDING_RARITY = 17  # of a rare by value: how much rarer it is than the others, NaN unless judged
+FINDING_WIDTH = 18
 
 # Columns of what a detector's bucket comes to.
 LIVE = 0  # series judged
@@ -293,6 +297,10 @@ def step_buckets(
                     thin = settings.is_mean and records > 0.0
                     thin = thin and 1.0 / records > 2.0 * rows[r, THINNESS]
                     scratch[found, FINDING_THIN] = 1.0 if thin else 0.0
+                    scratch[found, FINDING_ACTUAL_LONGITUDE] = np.nan
+                    scratch[found, FINDING_TYPICAL_LONGITUDE] = np.nan
+                    scratch[found, FINDING_FIRST] = 0.0
+                    scratch[found, FINDING_RARITY] = np.nan
             if mature:
                 judged += 1.0
                 push_smallest(smallest, best)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from sidecar.engine.arrays import FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells
+from sidecar.engine.cells import ClosedCells, SeriesKeys
 from sidecar.engine.functions import Function
 from sidecar.engine.models.buckets import (
     DETECTOR_WIDTH,
@@ -18,6 +17,7 @@ from sidecar.engine.models.buckets import (
     SMALL,
     step_buckets,
 )
+from sidecar.engine.models.detector_model import Array, Stepped
 from sidecar.engine.models.layout import (
     COARSE_BINS,
     COLUMNS,
@@ -52,27 +52,7 @@ _ARRAYS = (
     "window_sums",
 )
 
-Array = npt.NDArray[Any]
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-@dataclass(slots=True)
-class Stepped:
-    """What k buckets of one detector gave.
-
-    Attributes
-    ----------
-    findings : (r, FINDING_WIDTH) float64
-        Anomalous cells, by bucket, then most surprising first; columns in `models.buckets`.
-    detector : (k, DETECTOR_WIDTH) float64
-        What each bucket comes to; columns in `models.buckets`.
-    plot : (p, PLOT_WIDTH) float64
-        Bounds of every series, empty unless asked for.
-    """
-
-    findings: FloatArray
-    detector: FloatArray
-    plot: FloatArray
 
 
 class SeriesTable:
@@ -127,12 +107,13 @@ class SeriesTable:
         self,
         time: IntArray,
         cells: ClosedCells,
-        first_bucket: IntArray,
+        keys: SeriesKeys,
         *,
         partial: bool,
         plot: bool,
     ) -> Stepped:
         """Score and learn k buckets; `partial` judges counts and sums on the high side only."""
+        first_bucket = keys.first_bucket
         series = len(first_bucket)
         self._grow(series)
         settings = self._settings
@@ -147,7 +128,7 @@ class SeriesTable:
         out_rows = min(max(_OUTPUT_ROWS, MAX_FINDINGS), max(1, series) * buckets)
         found_buffer = np.empty((out_rows, FINDING_WIDTH))
         plot_buffer = np.empty((plot_rows, PLOT_WIDTH))
-        scratch, keys = np.empty((series, FINDING_WIDTH)), np.empty(series)
+        scratch, surprises = np.empty((series, FINDING_WIDTH)), np.empty(series)
         order, small = np.empty((2, series), np.int64), np.zeros(SMALL)
         done = 0
         while done < buckets:
@@ -176,7 +157,7 @@ class SeriesTable:
                 detector,
                 plot_buffer,
                 scratch,
-                keys,
+                surprises,
                 order,
                 small,
             )
