@@ -35,6 +35,7 @@ from sidecar.worker.record_reader.malformed import MalformedInput
 from sidecar.worker.record_reader.number_text import hard_number, parse_numbers
 from sidecar.worker.record_reader.record_order import NEVER
 from sidecar.worker.record_reader.record_scan import Spans, scratch
+from sidecar.worker.record_reader.text_column import text_column
 from sidecar.worker.record_reader.text_hash import hash_values
 from sidecar.worker.record_reader.time_column import TimeColumn
 
@@ -87,7 +88,14 @@ class RecordReader:
         self._totals = totals
         counted = {time_field, *analysis_fields}
         wanted = dict.fromkeys(
-            (time_field, *analysis_fields, *needs.numbers, *needs.codes, *needs.hashes)
+            (
+                time_field,
+                *analysis_fields,
+                *needs.numbers,
+                *needs.codes,
+                *needs.hashes,
+                *needs.texts,
+            )
         )
         self._places = {name: place for place, name in enumerate(wanted)}
         self._analysed = len(counted - {time_field, "mlcategory"})
@@ -201,6 +209,9 @@ class RecordReader:
                     for name in needs.codes
                 },
                 hashes={name: self._hashes(buf, spans, name, rows) for name in needs.hashes},
+                texts={
+                    name: text_column(buf, spans, self._places[name], rows) for name in needs.texts
+                },
             )
         )
 

@@ -19,7 +19,7 @@ def warm_up() -> None:
             time_field="time",
             time_format=time_format,
             analysis_fields=("name",),
-            needs=FieldNeeds(("number",), ("name",), ("name",)),
+            needs=FieldNeeds(("number",), ("name",), ("name",), ("name",)),
             dictionaries={"name": FieldDictionary()},
             bucket_span_s=60,
             latency_s=0,

@@ -8,15 +8,23 @@ from typing import Any
 import numpy as np
 
 from sidecar.engine.dictionary import FieldDictionary
-from sidecar.engine.record_frame import FieldNeeds, RecordFrame
+from sidecar.engine.record_frame import FieldNeeds, RecordFrame, TextColumn
 from sidecar.schema.data_counts import DataCounts
 from sidecar.worker.record_reader import MalformedInput, RecordReader
 from tests.worker.record_reader.naive import NaiveReader, number_of
 
 FIELDS = ("name", "value", "tags.host", "tags.env.zone")
 NEEDS = FieldNeeds(
-    numbers=("value", "name"), codes=("name", "tags.host"), hashes=("tags.env.zone",)
+    numbers=("value", "name"),
+    codes=("name", "tags.host"),
+    hashes=("tags.env.zone",),
+    texts=("name", "value"),
 )
+
+
+def texts_of(column: TextColumn) -> list[str]:
+    spans = zip(column.start.tolist(), column.end.tolist(), strict=True)
+    return [column.data[start:end].tobytes().decode() for start, end in spans]
 
 
 class Read:
@@ -28,6 +36,7 @@ class Read:
         self.numbers = {n: [float(v) for f in frames for v in f.numbers[n]] for n in NEEDS.numbers}
         self.codes = {n: [int(v) for f in frames for v in f.codes[n]] for n in NEEDS.codes}
         self.hashes = {n: [int(v) for f in frames for v in f.hashes[n]] for n in NEEDS.hashes}
+        self.texts = {n: [t for f in frames for t in texts_of(f.texts[n])] for n in NEEDS.texts}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Read) and repr(vars(self)) == repr(vars(other))
@@ -81,6 +90,8 @@ def assert_equals_naive(job: Job, naive: NaiveReader, got: Read, body: bytes) ->
         np.testing.assert_array_equal(got.numbers[name], values)
     for name in NEEDS.codes:
         assert job.names(name, got.codes[name]) == [row.get(name, "") for row in expected.rows]
+    for name in NEEDS.texts:
+        assert got.texts[name] == [row.get(name, "") for row in expected.rows]
     for name in NEEDS.hashes:
         _assert_same_partition(got.hashes[name], [row.get(name, "") for row in expected.rows])
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
+from sidecar.engine.record_frame import RecordFrame
 from sidecar.errors import ParseError
 from sidecar.worker.record_reader import MalformedInput, warm_up
 from tests.worker.record_reader.support import Job
@@ -147,6 +150,14 @@ def test_a_body_larger_than_the_window_is_read_the_same_from_any_blocks() -> Non
     ]
     assert len(reads[0].times) == 200_000
     assert reads[0] == reads[1] == reads[2]
+
+
+def test_frames_of_long_texts_are_bounded_by_bytes() -> None:
+    record = b'{"time":1359331200,"name":7,"value":"' + b"m" * 50_000 + b'"}\n'
+    frames: list[RecordFrame] = []
+    Job().reader.read(itertools.repeat(record, 500), frames.append)
+    assert sum(len(frame) for frame in frames) == 500
+    assert max(frame.nbytes() for frame in frames) < 5 * MIB
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,13 @@ def test_any_digits_give_what_python_gives(text: str) -> None:
         pytest.param('{"a":1}', "", id="object"),
     ],
 )
-def test_code_values(value: str, expected: str) -> None:
+def test_code_and_text_values(value: str, expected: str) -> None:
     job = Job()
-    codes = job.read(_record(f'"name":{value}')).codes["name"]
+    read = job.read(_record(f'"name":{value}'))
+    codes = read.codes["name"]
     assert job.names("name", codes) == [expected]
     assert (codes == [-1]) == (expected == "")
+    assert read.texts["name"] == [expected]
 
 
 @pytest.mark.parametrize(
