@@ -1,6 +1,6 @@
-"""Detection quality: NAB, generated anomalies among many series, false alarms on clean data.
+"""Detection quality: NAB, generated anomalies among many series, planted ones in whole jobs.
 
-    python -m benchmarks.quality [NAB_DIR] [--files] [--generated]
+    python -m benchmarks.quality [NAB_DIR] [--files] [--generated] [--known-truth]
 
 NAB_DIR is a checkout of NAB, or a folder of csv groups with a windows.json beside them.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.generated_anomalies import print_generated
+from benchmarks.known_truth import print_known_truth
 from benchmarks.nab import PROFILES, FloatArray, Series, edges, nab_score, read_series
 from benchmarks.scorer_input import closed_buckets, mean_config, series_keys
 from sidecar.engine.scoring import BucketScorer
@@ -84,11 +85,14 @@ def main() -> None:
     parser.add_argument("nab_dir", nargs="?", type=Path, help="NAB data and windows")
     parser.add_argument("--files", action="store_true", help="also print each NAB file")
     parser.add_argument("--generated", action="store_true", help="also generated anomalies")
+    parser.add_argument("--known-truth", action="store_true", help="also planted anomalies")
     arguments = parser.parse_args()
     if arguments.nab_dir:
         print_nab(arguments.nab_dir, per_file=arguments.files)
     if arguments.generated or not arguments.nab_dir:
         print_generated()
+    if arguments.known_truth or not arguments.nab_dir:
+        print_known_truth()
 
 
 if __name__ == "__main__":

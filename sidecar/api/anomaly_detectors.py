@@ -13,6 +13,7 @@ from sidecar.schema.data_parameters import parse_flush, parse_reset_range
 from sidecar.schema.job_document import render_job
 from sidecar.schema.job_parser import parse_job
 from sidecar.schema.job_update import parse_job_update
+from sidecar.schema.memory_estimate import parse_memory_estimate
 from sidecar.schema.request_parameters import parse_close, parse_open
 from sidecar.services.deletion import DeleteRequest
 from sidecar.services.services import Services
@@ -111,6 +112,12 @@ def flush_job(services: Services, request: RestRequest) -> Answer:
     return Answer(body)
 
 
+def estimate_model_memory(services: Services, request: RestRequest) -> Answer:
+    """Memory that a job's models would take."""
+    estimate_mb = services.jobs.estimate_memory_mb(parse_memory_estimate(request.body))
+    return Answer({"model_memory_estimate": f"{estimate_mb}mb"})
+
+
 _GET_JOBS = frozenset({"allow_no_match", "exclude_generated"})
 _GET_STATS = frozenset({"allow_no_match"})
 _JOB = f"{BASE}/{{job_id}}"
@@ -125,6 +132,13 @@ ROUTES = (
             {"allow_no_indices", "expand_wildcards", "ignore_throttled", "ignore_unavailable"}
         ),
         BodyKind.REQUIRED,
+    ),
+    Route(
+        "ml.estimate_model_memory",
+        ("POST",),
+        f"{BASE}/_estimate_model_memory",
+        estimate_model_memory,
+        body=BodyKind.REQUIRED,
     ),
     Route("ml.get_jobs", ("GET",), BASE, get_jobs, _GET_JOBS),
     Route("ml.get_jobs", ("GET",), _JOB, get_jobs, _GET_JOBS),

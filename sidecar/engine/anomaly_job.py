@@ -14,6 +14,7 @@ from sidecar.engine.gatherer import Gatherer
 from sidecar.engine.model_size import NEW_SERIES_BYTES, MemoryLimit, ModelSize, NameBytes
 from sidecar.engine.names_state import load_names, save_names
 from sidecar.engine.pair_table import NO_LIMIT
+from sidecar.engine.pruning import Pruning
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.engine.results import BucketResults
 from sidecar.engine.scoring import BucketScorer
@@ -64,6 +65,7 @@ class AnomalyJob:
         self._scorer = BucketScorer(config, model_plot=_has_model_plot(job))
         self._limit = MemoryLimit(job.analysis_limits.model_memory_limit_mb)
         self._names = NameBytes(self.dictionaries)
+        self._pruning = Pruning(config)
         self._finalized_end: int | None = None
         self._distinct_values: tuple[int, tuple[int, int, int]] | None = None
 
@@ -88,11 +90,31 @@ class AnomalyJob:
         for begin in range(0, len(frame), _RECORDS_AT_ONCE):
             part = frame.rows(slice(begin, begin + _RECORDS_AT_ONCE))
             self._names.meet(part.codes)
-            failures = self._gatherer.allocation_failures
-            self._gatherer.add(part, self._limit.room(self._expected_bytes(), NO_LIMIT))
-            if self._gatherer.allocation_failures > failures:
-                self._limit.reached = True
-            yield from self._finalize()
+            first = 0
+            while first < len(part):
+                # Cut where models grow old, so that it does not matter where frames are cut.
+                due = first + self._pruning.rows_before(part.time[first:], self._gatherer.buckets)
+                self._add(part.rows(slice(first, due)))
+                if due < len(part):
+                    self._gatherer.buckets.reach(int(part.time[due]))
+                yield from self._finalize()
+                self._prune()
+                first = due
+
+    def _add(self, frame: RecordFrame) -> None:
+        failures = self._gatherer.allocation_failures
+        self._gatherer.add(frame, self._limit.room(self._expected_bytes(), NO_LIMIT))
+        if self._gatherer.allocation_failures > failures:
+            self._limit.reached = True
+
+    def _prune(self) -> None:
+        """Forget series without records in the prune window, whenever a tenth of it has passed."""
+        if not self._pruning.is_due(self._gatherer.buckets):
+            return
+        kept = self._gatherer.prune(self._pruning.window)
+        if kept is not None:
+            self._scorer.keep(kept)
+            self._distinct_values = None
 
     def advance_time(self, time_s: int) -> Iterator[BucketResults]:
         """Finalise what a record at this time would, even without data.
@@ -102,6 +124,7 @@ class AnomalyJob:
         """
         self._gatherer.advance(time_s)
         yield from self._finalize()
+        self._prune()
 
     def skip_time(self, time_s: int) -> None:
         """Drop the open buckets before this time, without results and without learning."""
@@ -110,6 +133,7 @@ class AnomalyJob:
         if first_open is not None and first_open == self._gatherer.buckets.floor(time_s):
             self._scorer.skip(first_open)
             self._finalized_end = first_open
+            self._prune()
 
     def reset_buckets(self, start_s: int, end_s: int) -> None:
         """Forget the records of open buckets in [start, end)."""
@@ -157,6 +181,7 @@ class AnomalyJob:
         self.job = job
         self._scorer.set_model_plot(_has_model_plot(job))
         self._limit.set(job.analysis_limits.model_memory_limit_mb)
+        self._pruning.set_window(job.analysis_config)
 
     def series_names(self, detector_index: int, series: CodeArray) -> tuple[Names, Names, Names]:
         """Partition, by and over values of some series; None where there is none."""
@@ -222,6 +247,7 @@ class AnomalyJob:
             "last_finalized_bucket_end": self._finalized_end,
             "memory_limit_reached": self._limit.reached,
             "names_met": self._names.save(),
+            "pruned_at": self._pruning.pruned_at,
             "gatherer": gatherer,
             "models": scorer,
         }
@@ -255,6 +281,7 @@ class AnomalyJob:
         self._scorer.load(header.get("models", {}), within(arrays, "models"))
         self._limit.reached = bool(header.get("memory_limit_reached", False))
         self._finalized_end = header.get("last_finalized_bucket_end")
+        self._pruning.pruned_at = header.get("pruned_at")
 
 
 def _has_model_plot(job: Job) -> bool:

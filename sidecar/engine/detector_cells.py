@@ -193,6 +193,29 @@ class DetectorCells:
         for influencer in self._influencers:
             influencer.move_cells(position)
 
+    def note_active(self, cells: ClosedCells, active: IntArray) -> None:
+        """Note that the series of closed cells live.
+
+        Parameters
+        ----------
+        active : (k,) int64
+            The job's count of buckets with records, at each of the k buckets of `cells`.
+        """
+        self.series.note_active(cells.series, np.repeat(active, np.diff(cells.start)))
+
+    def living(self, active: int) -> IntArray:
+        """Series seen since the job's so-manieth bucket with records, or with open cells."""
+        alive = self.series.last_active() > active
+        alive[self._keys.second] = True
+        return np.flatnonzero(alive)
+
+    def keep_series(self, series: IntArray) -> None:
+        """Forget all series but these (ascending), none of which has open cells."""
+        number = np.full(len(self.series), -1, np.int64)
+        number[series] = np.arange(len(series))
+        self._keys.load(self._keys.first.copy(), number[self._keys.second])
+        self.series.keep(series)
+
     # --- state --------------------------------------------------------------------------------
 
     def nbytes(self) -> int:

@@ -84,12 +84,16 @@ class Gatherer:
         The clock: which buckets are open.
     allocation_failures : int
         Buckets in which a new series was refused for lack of memory.
+    active_buckets : int
+        Closed buckets with records so far.
     """
 
     def __init__(self, config: AnalysisConfig) -> None:
         latency = config.latency.seconds if config.latency else 0
         self.buckets = OpenBuckets(config.bucket_span.seconds, latency)
         self.allocation_failures = 0
+        # Closed buckets with records so far: the clock by which series grow old.
+        self.active_buckets = 0
         self._summary_count = config.summary_count_field_name
         self._detectors = [DetectorCells(detector, config) for detector in config.detectors]
 
@@ -129,6 +133,8 @@ class Gatherer:
         if closable is None:
             return
         stretches = [self._gathered(*part) for part in self.buckets.stretches(*closable)]
+        for gathered in stretches:
+            self._note_active(gathered)
         self._forget(self.buckets.time < closable[1])
         for gathered in stretches:
             yield from gathered.blocks(buckets_per_block)
@@ -160,6 +166,29 @@ class Gatherer:
         time = self.buckets.time
         self._forget((time >= self.buckets.floor(start)) & (time < end))
 
+    def _note_active(self, gathered: GatheredBuckets) -> None:
+        active = self.active_buckets + 1 + np.arange(len(gathered.time))
+        self.active_buckets += len(gathered.time)
+        for detector, cells in zip(self._detectors, gathered.detectors, strict=True):
+            detector.note_active(cells, active)
+
+    def prune(self, window: int) -> list[IntArray] | None:
+        """Forget series that the last `window` buckets with records did not have.
+
+        Buckets without any record do not count: an outage of the source makes nothing old.
+
+        Returns
+        -------
+        By detector: former ids of the series kept, whose new ids are their places; None when all
+        are kept.
+        """
+        kept = [each.living(self.active_buckets - window) for each in self._detectors]
+        if sum(len(series) for series in kept) == self.series_count():
+            return None
+        for detector, series in zip(self._detectors, kept, strict=True):
+            detector.keep_series(series)
+        return kept
+
     def keys(self) -> list[SeriesKeys]:
         """Names of all series, by detector (views)."""
         return [detector.series.keys() for detector in self._detectors]
@@ -184,11 +213,16 @@ class Gatherer:
         arrays = under("buckets", arrays)
         for i, detector in enumerate(self._detectors):
             arrays |= under(f"detector/{i}", detector.save())
-        return {"buckets": header, "allocation_failures": self.allocation_failures}, arrays
+        counts = {
+            "allocation_failures": self.allocation_failures,
+            "active_buckets": self.active_buckets,
+        }
+        return {"buckets": header, **counts}, arrays
 
     def load(self, header: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> None:
         """Take a saved state over."""
         self.allocation_failures = int(header.get("allocation_failures", 0))
+        self.active_buckets = int(header.get("active_buckets", 0))
         self.buckets.load(header.get("buckets", {}), within(arrays, "buckets"))
         for i, detector in enumerate(self._detectors):
             detector.load(within(arrays, f"detector/{i}"))

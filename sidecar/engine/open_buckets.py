@@ -95,8 +95,13 @@ class OpenBuckets:
             self._leading = False
             return
         self._quiet_since = self.unclosed
-        self.latest = max(self.latest, self.floor(time))
-        self.first_open = max(self.first_open, self.floor(self.latest - self.latency))
+        self.reach(time)
+
+    def reach(self, time: int) -> None:
+        """Move the clock of a job whose time has begun, as a record at this time will."""
+        if self.first_open is not None and self.latest is not None:
+            self.latest = max(self.latest, self.floor(time))
+            self.first_open = max(self.first_open, self.floor(self.latest - self.latency))
 
     def skip(self, time: int) -> None:
         """The first open bucket is that of `time`, unless it is later already."""

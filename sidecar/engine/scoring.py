@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sidecar.engine.aggregation import join_detectors, record_excess
-from sidecar.engine.arrays import FloatArray
+from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.cells import ClosedBuckets, SeriesKeys
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.influence import influences
@@ -51,6 +51,11 @@ class BucketScorer:
         """Pass over a gap up to `until_s` without results and without learning."""
         for model in self._models:
             model.skip(until_s)
+
+    def keep(self, series: list[IntArray]) -> None:
+        """Forget all series but these (by detector, ascending), which get new ids 0, 1, ..."""
+        for model, kept in zip(self._models, series, strict=True):
+            model.keep(kept)
 
     def nbytes(self) -> int:
         """Bytes of all model state."""

@@ -36,6 +36,7 @@ class SeriesIndex:
             by=np.int32(MISSING),
             over=np.int32(MISSING),
             first_bucket=_NEVER,
+            last_active=np.int64(0),
         )
 
     def __len__(self) -> int:
@@ -85,6 +86,19 @@ class SeriesIndex:
         used = self._columns.used
         return SeriesKeys(used("partition"), used("by"), used("over"), used("first_bucket"))
 
+    def note_active(self, series: CodeArray, active: IntArray) -> None:
+        """Keep when cells of series were seen: `active` counts the job's buckets with records."""
+        np.maximum.at(self._columns.used("last_active"), series, active)
+
+    def last_active(self) -> IntArray:
+        """(n_series,) the job's count of buckets with records when each series was last seen."""
+        return self._columns.used("last_active")
+
+    def keep(self, series: IntArray) -> None:
+        """Forget all series but these (ascending), which get the ids 0, 1, ... in this order."""
+        self._columns.keep(series)
+        self._fill_keys()
+
     def distinct(self) -> tuple[int, int, int]:
         """Numbers of partition values, and of by and of over values within the partitions."""
         keys = self.keys()
@@ -111,6 +125,9 @@ class SeriesIndex:
             (len(arrays[name]) for name in ("partition", "by", "over") if name in arrays), default=0
         )
         self._columns.load(size, arrays)
+        self._fill_keys()
+
+    def _fill_keys(self) -> None:
         keys = self.keys()
         self._keys.load(
             (keys.partition.astype(np.int64) << 32) | (keys.by.astype(np.int64) & 0xFFFFFFFF),

@@ -6,6 +6,8 @@ The wording is that of Elasticsearch's own ML APIs, because scripts and dashboar
 from __future__ import annotations
 
 from sidecar.messages.analysis import (
+    cardinality_not_a_number,
+    cardinality_required,
     categorization_filters_bad_regex,
     categorization_filters_duplicate,
     categorization_filters_empty,
@@ -167,6 +169,8 @@ __all__ = [
     "body_too_large",
     "bucket_not_found",
     "cannot_delete_open",
+    "cardinality_not_a_number",
+    "cardinality_required",
     "categorization_filters_bad_regex",
     "categorization_filters_duplicate",
     "categorization_filters_empty",

@@ -31,6 +31,16 @@ def prune_window_too_short(window: str, times: int, bucket_span: str) -> str:
     )
 
 
+def cardinality_required(scope: str, kind: str, field: str) -> str:
+    """An estimate of model memory without the number of a field's values."""
+    return f"[{scope}] cardinality estimate required for [{kind}] [{field}] but not supplied"
+
+
+def cardinality_not_a_number(setting: str, field: str, value: str) -> str:
+    """A number of values that is none."""
+    return f"[{setting}] of [{field}] must be a whole number that is not negative, not [{value}]"
+
+
 def no_detectors() -> str:
     """An empty list of detectors."""
     return "No detectors configured"

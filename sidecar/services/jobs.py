@@ -5,14 +5,18 @@ from __future__ import annotations
 from sidecar import messages
 from sidecar.clock import Clock
 from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.memory_estimate import estimate_bytes
 from sidecar.errors import ConflictError, ResourceAlreadyExistsError, ResourceNotFoundError
 from sidecar.interfaces import AuditLog, JobRuntime, JobStore, ResultsIndices, StatsStore
 from sidecar.schema.job import Job
 from sidecar.schema.job_defaults import fill_defaults
 from sidecar.schema.job_update import JobUpdate, apply_update, updated_fields
+from sidecar.schema.memory_estimate import MemoryEstimateRequest
 from sidecar.schema.not_yet import require_supported
 from sidecar.services.config_changes import change_job
 from sidecar.services.id_matching import expand_job_ids
+
+_MIB = 1024 * 1024
 
 
 class JobService:
@@ -56,6 +60,13 @@ class JobService:
             raise ResourceAlreadyExistsError(messages.job_id_taken(filled.job_id)) from None
         self._audit.info(filled.job_id, messages.audit_job_created())
         return filled
+
+    def estimate_memory_mb(self, request: MemoryEstimateRequest) -> int:
+        """Whole MiB that the models of such a job are expected to take, rounded up.
+
+        Raises BadRequestError when the number of a field's values is missing.
+        """
+        return -(-estimate_bytes(request) // _MIB)
 
     def get(self, expression: str, *, allow_no_match: bool) -> list[Job]:
         """The jobs that an expression names, by id."""

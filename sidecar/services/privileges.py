@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "tasks.get": "cluster:monitor/task/get",
         "ml.close_job": "cluster:admin/xpack/ml/job/close",
         "ml.delete_job": "cluster:admin/xpack/ml/job/delete",
+        "ml.estimate_model_memory": "cluster:admin/xpack/ml/job/estimate_model_memory",
         "ml.flush_job": "cluster:admin/xpack/ml/job/flush",
         "ml.get_buckets": "cluster:monitor/xpack/ml/job/results/buckets/get",
         "ml.get_influencers": "cluster:monitor/xpack/ml/job/results/influencers/get",

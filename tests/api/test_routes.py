@@ -25,6 +25,10 @@ SPECIFIED = {
     ("POST", "/_ml/anomaly_detectors/{job_id}/_close"): ("ml.close_job", "manage_ml"),
     ("POST", "/_ml/anomaly_detectors/{job_id}/_data"): ("ml.post_data", "manage_ml"),
     ("POST", "/_ml/anomaly_detectors/{job_id}/_flush"): ("ml.flush_job", "manage_ml"),
+    ("POST", "/_ml/anomaly_detectors/_estimate_model_memory"): (
+        "ml.estimate_model_memory",
+        "manage_ml",
+    ),
     **{
         (verb, f"/_ml/anomaly_detectors/{{job_id}}/results/{path}"): (api, "monitor_ml")
         for verb in ("GET", "POST")

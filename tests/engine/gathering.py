@@ -195,6 +195,7 @@ def configs(draw: st.DrawFn) -> AnalysisConfig:
         latency=draw(st.sampled_from([0, 0, 10, 25])),
         summary_count_field_name=draw(st.sampled_from([None, None, "n"])),
         influencers=tuple(draw(st.lists(st.sampled_from(CODE_FIELDS), unique=True, max_size=2))),
+        model_prune_window=draw(st.sampled_from([None, seconds(2 * SPAN), seconds(25 * SPAN)])),
     )
 
 

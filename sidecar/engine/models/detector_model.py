@@ -96,6 +96,9 @@ class DetectorModel(Protocol):
     def skip(self, until_s: int) -> None:
         """Nothing is known of the time before `until_s`: it ages nothing."""
 
+    def keep(self, series: IntArray) -> None:
+        """Forget all series but these (ascending), which get the ids 0, 1, ... in this order."""
+
     def copy(self) -> Self:
         """An independent copy, to be stepped without consequences."""
 

@@ -13,3 +13,18 @@ def model_of(detector: Detector, config: AnalysisConfig) -> DetectorModel:
     """Fresh models for a detector of a job."""
     function = FUNCTIONS[detector.function]
     return SeriesTable(function, config.bucket_span.seconds)
+
+
+def expected_bytes(
+    detector: Detector, config: AnalysisConfig, *, attributes: float, entities: float
+) -> float:
+    """Bytes that a detector's models take after some weeks.
+
+    Parameters
+    ----------
+    attributes, entities : float
+        Numbers of (partition, by) values, and of (partition, over) values where there is an over
+        field.
+    """
+    function = FUNCTIONS[detector.function]
+    return SeriesTable.expected_bytes(function, config.bucket_span.seconds, attributes)

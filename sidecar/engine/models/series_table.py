@@ -103,6 +103,37 @@ class SeriesTable:
         last = until_s - self._settings.span_s
         seen[:, LAST_TIME] = np.maximum(seen[:, LAST_TIME], last)
 
+    def keep(self, series: IntArray) -> None:
+        """See `DetectorModel.keep`; slots of shapes move together too."""
+        features = self._settings.features
+        known = series[series < self._series]
+        rows = (known[:, None] * features + np.arange(features)).ravel()
+        slots = self._rows[rows, DAY_SLOT].astype(np.int64)
+        used = np.flatnonzero(slots >= 0)
+        rich = rows[rows < len(self._rich_sketches)]
+        rich_sketches, values = self._rich_sketches[rich], self._window_values[rich]
+        sums = self._window_sums[rich]
+        kept = {name: getattr(self, f"_{name}")[rows] for name in ("rows", "sketches", "coarse")}
+        pools = self._day_pool[slots[used]], self._week_pool[slots[used]]
+        self._series, self._slots = len(known), len(used)
+        self._allocate(len(rows), max(1, len(used)), len(rich))
+        self._rows[:], self._sketches[:] = kept["rows"], kept["sketches"]
+        self._coarse[:] = kept["coarse"]
+        self._rows[used, DAY_SLOT] = np.arange(len(used))
+        self._day_pool[: len(used)], self._week_pool[: len(used)] = pools
+        self._rich_sketches[:], self._window_values[:] = rich_sketches, values
+        self._window_sums[:] = sums
+
+    @staticmethod
+    def expected_bytes(function: Function, span_s: int, series: float) -> float:
+        """Bytes of so many series with their shapes and, of the first ones, richer features."""
+        settings = model_settings(function, span_s, rich_series=RICH_SERIES)
+        coarse = COARSE_BINS if settings.week_bins else 0
+        row = 8 * WIDTH + 4 * (SKETCH_WIDTH + coarse + settings.day_bins + settings.week_bins)
+        rich = RICH_WIDTH + 2 * ring_size(settings.window_lags) + settings.window_lags
+        few = series if series <= RICH_SERIES else 0.0
+        return settings.features * (series * row + few * 4 * rich)
+
     def step(
         self,
         time: IntArray,

@@ -39,7 +39,7 @@ def _places(spans: Spans, field: int, rows: CodeArray, start: IntArray, end: Int
         if kind != ABSENT and kind != NULL:
             used += np.int64(spans.end[row, field]) - np.int64(spans.start[row, field])
         end[i] = used
-    return used
+    return int(used)
 
 
 @kernel
