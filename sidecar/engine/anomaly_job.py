@@ -14,6 +14,7 @@ from sidecar.engine.gatherer import Gatherer
 from sidecar.engine.model_size import NEW_SERIES_BYTES, MemoryLimit, ModelSize, NameBytes
 from sidecar.engine.names_state import load_names, save_names
 from sidecar.engine.pair_table import NO_LIMIT
+from sidecar.engine.plot_terms import limited, parse_terms
 from sidecar.engine.pruning import Pruning
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.engine.results import BucketResults
@@ -66,6 +67,7 @@ class AnomalyJob:
         self._limit = MemoryLimit(job.analysis_limits.model_memory_limit_mb)
         self._names = NameBytes(self.dictionaries)
         self._pruning = Pruning(config)
+        self._plot_terms = _plot_terms(job)
         self._finalized_end: int | None = None
         self._distinct_values: tuple[int, tuple[int, int, int]] | None = None
 
@@ -149,7 +151,7 @@ class AnomalyJob:
             return None
         results = self._scorer.score(opened, self._gatherer.keys(), learn=False)
         results.is_interim = True
-        return results
+        return self._shown(results)
 
     def _finalize(self) -> Iterator[BucketResults]:
         span = self._gatherer.buckets.span
@@ -159,9 +161,21 @@ class AnomalyJob:
             self._pass_over(int(closed.time[0]))
             results = self._scorer.score(closed, self._gatherer.keys())
             self._finalized_end = int(closed.time[-1]) + span
-            yield results
+            yield self._shown(results)
         if self._gatherer.buckets.unclosed is not None:
             self._pass_over(self._gatherer.buckets.unclosed)
+
+    def _shown(self, results: BucketResults) -> BucketResults:
+        """The results without model plots that nobody asked for."""
+        if results.model_plot is not None:
+            results.model_plot = limited(
+                results.model_plot,
+                self._plot_terms,
+                self.job.analysis_config.detectors,
+                self._gatherer.keys(),
+                self.dictionaries,
+            )
+        return results
 
     def _pass_over(self, until: int) -> None:
         """Skip the buckets that were left out of a long silence, if there are any."""
@@ -180,6 +194,7 @@ class AnomalyJob:
             raise ValueError(f"the analysis of job [{job.job_id}] cannot change while it is open")
         self.job = job
         self._scorer.set_model_plot(_has_model_plot(job))
+        self._plot_terms = _plot_terms(job)
         self._limit.set(job.analysis_limits.model_memory_limit_mb)
         self._pruning.set_window(job.analysis_config)
 
@@ -286,3 +301,7 @@ class AnomalyJob:
 
 def _has_model_plot(job: Job) -> bool:
     return job.model_plot_config is not None and job.model_plot_config.enabled
+
+
+def _plot_terms(job: Job) -> tuple[str, ...]:
+    return parse_terms(job.model_plot_config.terms if job.model_plot_config else None)
