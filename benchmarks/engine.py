@@ -97,14 +97,19 @@ def best(step: Callable[[], None], repeat: int) -> float:
 
 
 def config_of(workload: Workload, function: str) -> AnalysisConfig:
-    """The workload's analysis with another function."""
-    detector = Detector(
+    """The workload's analysis with another function, unless it has detectors of its own."""
+    detectors = tuple(
+        Detector(**detector, detector_index=index)  # type: ignore[arg-type]
+        for index, detector in enumerate(workload.detectors)
+    )
+    mean = Detector(
         function,
         field_name=None if function.endswith("count") and "distinct" not in function else "value",
         by_field_name="key" if workload.split == "by" else None,
         partition_field_name="key" if workload.split == "partition" else None,
     )
-    return AnalysisConfig(TimeValue(BUCKET_SPAN_S * 1000, f"{BUCKET_SPAN_S}s"), (detector,))
+    span = TimeValue(BUCKET_SPAN_S * 1000, f"{BUCKET_SPAN_S}s")
+    return AnalysisConfig(span, detectors or (mean,))
 
 
 def job_of(workload: Workload, config: AnalysisConfig) -> AnomalyJob:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -112,12 +112,10 @@ def main() -> None:
             for workload in WORKLOADS:
                 if arguments.only and workload.name[0] not in arguments.only:
                     continue
-                scaled = Workload(
-                    workload.name,
-                    workload.series,
-                    max(2, workload.buckets * arguments.records // workload.records),
-                    workload.split,
-                    arguments.records,
+                scaled = replace(
+                    workload,
+                    buckets=max(2, workload.buckets * arguments.records // workload.records),
+                    records=arguments.records,
                 )
                 with console.status(workload.name):
                     run = measure(scaled, connection, sidecar.pid, arguments.records_per_post)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,21 +15,26 @@ SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A stream of `records` records of `series` series, evenly spread over `buckets` buckets."""
+    """A stream of `records` records of `series` series, evenly spread over `buckets` buckets.
+
+    It is analysed by `mean`, split by the key, or by `detectors` where they are given.
+    """
 
     name: str
     series: int
     buckets: int
     split: str | None
     records: int = 1_000_000
+    detectors: tuple[Mapping[str, str], ...] = ()
 
     def job(self) -> dict[str, Any]:
         """The job that analyses it."""
-        detector = {"function": "mean", "field_name": "value"}
+        mean = {"function": "mean", "field_name": "value"}
         if self.split:
-            detector[f"{self.split}_field_name"] = "key"
+            mean[f"{self.split}_field_name"] = "key"
+        detectors = [dict(detector) for detector in self.detectors] or [mean]
         return {
-            "analysis_config": {"bucket_span": "5m", "detectors": [detector]},
+            "analysis_config": {"bucket_span": "5m", "detectors": detectors},
             "analysis_limits": {"model_memory_limit": "1gb"},
             "data_description": {"time_field": "time", "time_format": "epoch"},
         }
@@ -54,4 +59,14 @@ WORKLOADS = (
     Workload("b: 20 by values", 20, 3_334, "by"),
     Workload("c: 1,000 partitions", 1_000, 1_000, "partition"),
     Workload("d: 10,000 partitions", 10_000, 100, "partition"),
+    Workload(
+        "e: count and rare, 1,000 by values",
+        1_000,
+        1_000,
+        "by",
+        detectors=(
+            {"function": "count", "by_field_name": "key"},
+            {"function": "rare", "by_field_name": "key"},
+        ),
+    ),
 )
