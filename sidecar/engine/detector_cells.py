@@ -10,15 +10,19 @@ import numpy as np
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.cells import ClosedCells
 from sidecar.engine.columns import AnyArray, Columns, within
+from sidecar.engine.distinct_texts import DistinctTexts
 from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.gather_kernels import (
     add_counts,
     add_extremes,
     add_moments,
+    add_points,
     add_sums,
+    mean_points,
     medians,
     with_hash,
     with_number,
+    with_point,
 )
 from sidecar.engine.influencer_shares import InfluencerShares
 from sidecar.engine.pair_table import PairTable
@@ -28,6 +32,7 @@ from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 
 _MOMENTS = (Statistic.MEAN, Statistic.MEDIAN, Statistic.VARP, Statistic.METRIC)
+_HASHED = (Statistic.DISTINCT_COUNT, Statistic.INFO_CONTENT)
 _EXTREMES = (Statistic.MIN, Statistic.MAX, Statistic.METRIC)
 # Records that a variance needs: a single one says nothing about the spread.
 _LEAST_FOR_VARIANCE = 2.0
@@ -42,8 +47,10 @@ class DetectorCells:
         "_field",
         "_influencers",
         "_keys",
+        "_needs_number",
         "_pool",
         "_statistic",
+        "_texts",
         "series",
     )
 
@@ -52,6 +59,7 @@ class DetectorCells:
         if function is None:
             raise ValueError(f"detector function [{detector.function}] is not supported")
         self._statistic = function.statistic
+        self._needs_number = function.needs_number
         self._field = detector.field_name or ""
         self.series = SeriesIndex(detector)
         self._keys = PairTable()  # (bucket row, series)
@@ -62,10 +70,16 @@ class DetectorCells:
             fills |= {"total": np.float64(0.0)}
         if self._statistic in _EXTREMES:
             fills |= {"low": np.float64(np.inf), "high": np.float64(-np.inf)}
+        if self._statistic is Statistic.INFO_CONTENT:
+            fills |= {"text_bytes": np.float64(0.0), "text_kept": np.int64(0)}
+        if self._statistic is Statistic.LAT_LONG:
+            fills |= {"x": np.float64(0.0), "y": np.float64(0.0), "z": np.float64(0.0)}
         self._cells = Columns(**fills)
-        # median: every value of a cell; distinct_count: every (cell, hash) once.
+        # median: every value of a cell; distinct_count: every (cell, hash) once; info_content:
+        # with its text.
         self._pool = Columns(cell=np.int64(0), value=np.float64(0.0))
         self._distinct = PairTable()
+        self._texts = DistinctTexts()
         self._influencers = [
             InfluencerShares(name, sums_are_weighted=self._statistic is not Statistic.SUM)
             for name in config.influencers
@@ -77,8 +91,10 @@ class DetectorCells:
     def taken(self, frame: RecordFrame, rows: IntArray) -> IntArray:
         """Bucket rows of the records that carry what the function looks at, others negative."""
         taken: IntArray = rows
-        if self._statistic is Statistic.DISTINCT_COUNT:
+        if self._statistic in _HASHED:
             taken = with_hash(rows, frame.hashes[self._field])
+        elif self._statistic is Statistic.LAT_LONG:
+            taken = with_point(rows, frame.points[self._field])
         elif self._statistic is not Statistic.COUNT:
             taken = with_number(rows, frame.numbers[self._field])
         return taken
@@ -89,7 +105,7 @@ class DetectorCells:
         columns = self._cells
         columns.resize(self._keys.size)
         value = None
-        if self._statistic in (Statistic.COUNT, Statistic.DISTINCT_COUNT):
+        if not self._needs_number:
             add_counts(cells, weight, columns["count"])
         else:
             value = frame.numbers[self._field]
@@ -107,6 +123,12 @@ class DetectorCells:
             self._keep_values(cells, value)
         if self._statistic is Statistic.DISTINCT_COUNT:
             self._distinct.find_or_add(cells, frame.hashes[self._field].view(np.int64), cells)
+        if self._statistic is Statistic.INFO_CONTENT:
+            hashes, texts = frame.hashes[self._field], frame.texts[self._field]
+            self._texts.add(cells, hashes, texts, columns["text_bytes"], columns["text_kept"])
+        if self._statistic is Statistic.LAT_LONG:
+            point = frame.points[self._field]
+            add_points(cells, point, weight, columns["x"], columns["y"], columns["z"])
         for influencer in self._influencers:
             influencer.add(cells, frame.codes[influencer.field], value, weight)
 
@@ -156,12 +178,19 @@ class DetectorCells:
             case Statistic.DISTINCT_COUNT:
                 cell = position[self._distinct.first]
                 features = [np.bincount(cell[cell >= 0], minlength=len(chosen)).astype(np.float64)]
+            case Statistic.INFO_CONTENT:
+                kept = self._cells.used("text_kept")[chosen]
+                part = self._cells.used("text_bytes")[chosen] / kept
+                features = [part * self._texts.information(position, kept)]
+            case Statistic.LAT_LONG:
+                features = mean_points(*(self._cells.used(name)[chosen] for name in "xyz"))
             case Statistic.MEAN:
                 features = [self._cells.used("mean")[chosen]]
             case Statistic.MEDIAN:
                 cell = position[self._pool.used("cell")]
-                kept = cell >= 0
-                features = [medians(cell[kept], self._pool.used("value")[kept], len(chosen))]
+                valued = cell >= 0
+                value = self._pool.used("value")[valued]
+                features = [medians(cell[valued], value, len(chosen))]
             case Statistic.VARP:
                 features = [np.where(count < _LEAST_FOR_VARIANCE, np.nan, variance)]
                 variance = np.zeros(len(chosen))
@@ -190,6 +219,7 @@ class DetectorCells:
         kept = np.flatnonzero(cell >= 0)
         self._pool.used("cell")[:] = cell
         self._pool.keep(kept)
+        self._texts.move_cells(position)
         for influencer in self._influencers:
             influencer.move_cells(position)
 
@@ -220,7 +250,7 @@ class DetectorCells:
 
     def nbytes(self) -> int:
         """Bytes in use."""
-        parts = (self.series, self._keys, self._cells, self._pool, self._distinct)
+        parts = (self.series, self._keys, self._cells, self._pool, self._distinct, self._texts)
         own = sum(part.nbytes() for part in parts)
         return own + sum(influencer.nbytes() for influencer in self._influencers)
 
@@ -236,6 +266,7 @@ class DetectorCells:
             ("series", self.series),
             ("cells", self._cells),
             ("values", self._pool),
+            ("texts", self._texts),
             *((f"influencer/{i}", part) for i, part in enumerate(self._influencers)),
         ]
         for prefix, part in parts:
@@ -250,5 +281,6 @@ class DetectorCells:
         self.series.load(within(arrays, "series"))
         self._cells.load(self._keys.size, within(arrays, "cells"))
         self._pool.load(len(arrays.get("values/cell", none)), within(arrays, "values"))
+        self._texts.load(within(arrays, "texts"))
         for i, influencer in enumerate(self._influencers):
             influencer.load(within(arrays, f"influencer/{i}"))

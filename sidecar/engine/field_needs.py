@@ -14,14 +14,23 @@ def field_needs(config: AnalysisConfig) -> FieldNeeds:
     """
     numbers: dict[str, None] = {}
     hashes: dict[str, None] = {}
+    texts: dict[str, None] = {}
+    points: dict[str, None] = {}
     for detector in config.detectors:
         function = FUNCTIONS.get(detector.function)
         if function is None:
             raise ValueError(f"detector function [{detector.function}] is not supported")
+        field = detector.field_name or ""
         if function.needs_number:
-            numbers[detector.field_name or ""] = None
-        elif function.statistic is Statistic.DISTINCT_COUNT:
-            hashes[detector.field_name or ""] = None
+            numbers[field] = None
+        if function.statistic in (Statistic.DISTINCT_COUNT, Statistic.INFO_CONTENT):
+            hashes[field] = None
+        if function.statistic is Statistic.INFO_CONTENT:
+            texts[field] = None
+        if function.statistic is Statistic.LAT_LONG:
+            points[field] = None
     if config.summary_count_field_name:
         numbers[config.summary_count_field_name] = None
-    return FieldNeeds(tuple(numbers), config.term_fields(), tuple(hashes))
+    return FieldNeeds(
+        tuple(numbers), config.term_fields(), tuple(hashes), tuple(texts), tuple(points)
+    )

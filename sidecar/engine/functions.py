@@ -61,12 +61,17 @@ class Function:
     @property
     def needs_number(self) -> bool:
         """Whether the detector's field is read as a number."""
-        return self.statistic not in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
+        return self.statistic not in _WITHOUT_NUMBER
 
     @property
     def is_count_like(self) -> bool:
         """Whether the value is a whole number of events or things (a rate)."""
         return self.statistic in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
+
+
+_WITHOUT_NUMBER = frozenset(
+    {Statistic.COUNT, Statistic.DISTINCT_COUNT, Statistic.INFO_CONTENT, Statistic.LAT_LONG}
+)
 
 
 def _family(name: str, statistic: Statistic, *, empty_is_zero: bool = False) -> list[Function]:
@@ -83,6 +88,7 @@ FUNCTIONS: dict[str, Function] = {
         *_family("count", Statistic.COUNT, empty_is_zero=True),
         *_family("non_zero_count", Statistic.COUNT),
         *_family("distinct_count", Statistic.DISTINCT_COUNT, empty_is_zero=True),
+        *_family("info_content", Statistic.INFO_CONTENT),
         *_family("mean", Statistic.MEAN),
         *_family("avg", Statistic.MEAN),
         *_family("median", Statistic.MEDIAN),
@@ -92,5 +98,6 @@ FUNCTIONS: dict[str, Function] = {
         Function("min", Statistic.MIN),
         Function("max", Statistic.MAX),
         Function("metric", Statistic.METRIC),
+        Function("lat_long", Statistic.LAT_LONG),
     ]
 }

@@ -265,4 +265,5 @@ def _compact(frame: RecordFrame) -> RecordFrame:
         codes=columns(frame.codes, np.int32),
         hashes=columns(frame.hashes, np.uint64),
         texts=frame.texts,
+        points=columns(frame.points, np.float64),
     )

@@ -28,12 +28,16 @@ class FieldNeeds:
         Fields whose distinct values are counted: 64-bit hashes of the text, 0 where missing.
     texts : tuple of str
         Fields that are read as text: `TextColumn`.
+    points : tuple of str
+        Fields of the form "latitude,longitude": (n, 2) float64 degrees, NaN where absent or not
+        of that form.
     """
 
     numbers: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,7 +71,7 @@ class RecordFrame:
     ----------
     time : (n,) int64
         Epoch seconds.
-    numbers, codes, hashes, texts : mapping of field name to column of n values
+    numbers, codes, hashes, texts, points : mapping of field name to column of n values
         See `FieldNeeds`. `codes` are int32, `MISSING` (-1) where there is no value.
     """
 
@@ -76,6 +80,7 @@ class RecordFrame:
     codes: Mapping[str, CodeArray] = field(default_factory=dict)
     hashes: Mapping[str, HashArray] = field(default_factory=dict)
     texts: Mapping[str, TextColumn] = field(default_factory=dict)
+    points: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -88,6 +93,7 @@ class RecordFrame:
             codes={name: column[rows] for name, column in self.codes.items()},
             hashes={name: column[rows] for name, column in self.hashes.items()},
             texts={name: column.rows(rows) for name, column in self.texts.items()},
+            points={name: column[rows] for name, column in self.points.items()},
         )
 
     def nbytes(self) -> int:
@@ -96,6 +102,7 @@ class RecordFrame:
             self.numbers,
             self.codes,
             self.hashes,
+            self.points,
         )
         fixed = sum(column.nbytes for columns in kinds for column in columns.values())
         return self.time.nbytes + fixed + sum(text.nbytes() for text in self.texts.values())

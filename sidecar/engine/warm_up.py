@@ -6,7 +6,7 @@ import numpy as np
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.functions import FUNCTIONS
-from sidecar.engine.record_frame import RecordFrame
+from sidecar.engine.record_frame import RecordFrame, TextColumn
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 from sidecar.schema.job import DataDescription, Job, ModelPlotConfig
@@ -42,9 +42,13 @@ def _frame(job: AnomalyJob) -> RecordFrame:
     buckets = 60
     value = np.ones(buckets)
     value[-2] = 1e6
+    text, text_start = np.arange(100, dtype=np.uint8), np.arange(buckets, dtype=np.int64)
+    point = np.minimum(value, 90.0)
     return RecordFrame(
         time=np.arange(buckets, dtype=np.int64) * _SPAN_S,
         numbers=dict.fromkeys(job.needs.numbers, value),
         codes={name: np.zeros(buckets, np.int32) for name in job.needs.codes},
         hashes={name: value.view(np.uint64) for name in job.needs.hashes},
+        texts=dict.fromkeys(job.needs.texts, TextColumn(text, text_start, text_start + 20)),
+        points={name: np.stack([point, point], axis=1) for name in job.needs.points},
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from sidecar.engine.arrays import CodeArray
+from sidecar.engine.arrays import CodeArray, FloatArray
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.results import BucketResults, RecordTable
@@ -49,8 +50,8 @@ def record_documents(
         table.probability.tolist(),
         table.score.tolist(),
         table.multi_bucket_impact.tolist(),
-        table.actual.tolist(),
-        table.typical.tolist(),
+        points(table.actual, table.actual_longitude),
+        points(table.typical, table.typical_longitude),
         table.feature.tolist(),
         strict=True,
     )
@@ -78,8 +79,10 @@ def record_documents(
         document["function_description"] = FUNCTIONS[detector.function].features[feature]
         if detector.field_name:
             document["field_name"] = detector.field_name
-        document["typical"] = [typical]
-        document["actual"] = [actual]
+        document["typical"] = typical
+        document["actual"] = actual
+        if len(actual) > 1:
+            document["geo_results"] = geo_results(actual, typical)
         _add_term_values(document, split, influencers.get(row, ()))
         document["anomaly_score_explanation"] = _explanation(table, row)
         yield record_id(job_id, time, span, index, bys[row], overs[row], partitions[row]), document
@@ -101,6 +104,23 @@ def record_names(
         for row, partition, by, over in zip(rows.tolist(), *found, strict=True):
             partitions[row], bys[row], overs[row] = partition, by, over
     return partitions, bys, overs
+
+
+def points(value: FloatArray, longitude: FloatArray) -> list[list[float]]:
+    """Each value as documents have it: one number, or latitude and longitude."""
+    rows = zip(value.tolist(), longitude.tolist(), strict=True)
+    return [[x] if math.isnan(y) else [x, y] for x, y in rows]
+
+
+def geo_results(actual: Sequence[float], typical: Sequence[float]) -> dict[str, str]:
+    """Two points, (latitude, longitude) in degrees, in a form that maps can show."""
+    named = (("actual_point", actual), ("typical_point", typical))
+    return {name: ",".join(_decimal(degrees) for degrees in point) for name, point in named}
+
+
+def _decimal(degrees: float) -> str:
+    """Without an exponent, and no more digits than the number has."""
+    return f"{degrees:.9f}".rstrip("0").rstrip(".")
 
 
 def _influencers_of_rows(
@@ -151,7 +171,10 @@ def _add_term_values(
 def _explanation(table: RecordTable, row: int) -> dict[str, Any]:
     """`anomaly_score_explanation`; what is unknown or false is left out."""
     actual, typical = float(table.actual[row]), float(table.typical[row])
-    explanation: dict[str, Any] = {"anomaly_type": "spike" if actual > typical else "dip"}
+    is_place = not math.isnan(table.actual_longitude[row])
+    explanation: dict[str, Any] = {}
+    if not is_place:
+        explanation["anomaly_type"] = "spike" if actual > typical else "dip"
     for name, column in (
         ("anomaly_length", table.anomaly_length),
         ("single_bucket_impact", table.single_bucket_impact),
@@ -160,9 +183,10 @@ def _explanation(table: RecordTable, row: int) -> dict[str, Any]:
         value = int(column[row])
         if value >= 0:
             explanation[name] = value
-    explanation["lower_confidence_bound"] = float(table.lower[row])
-    explanation["typical_value"] = typical
-    explanation["upper_confidence_bound"] = float(table.upper[row])
+    if not is_place:
+        explanation["lower_confidence_bound"] = float(table.lower[row])
+        explanation["typical_value"] = typical
+        explanation["upper_confidence_bound"] = float(table.upper[row])
     if table.high_variance_penalty[row]:
         explanation["high_variance_penalty"] = True
     if table.incomplete_bucket_penalty[row]:

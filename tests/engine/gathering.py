@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.gatherer import Gatherer
-from sidecar.engine.record_frame import RecordFrame
+from sidecar.engine.record_frame import RecordFrame, TextColumn
 from sidecar.engine.results import BucketResults
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
@@ -64,18 +64,32 @@ def frame_of(
     weights: Sequence[float] | None = None,
     **codes: Sequence[int],
 ) -> RecordFrame:
-    """Field `v` as a number and as a hash (of its bits), field `n` the summary count."""
+    """Field `v` as a number, a hash (of its bits), a text and a place; `n` the summary count."""
     n = len(times)
     value = np.array([1.0] * n if values is None else values, np.float64)
     weight = np.array([1.0] * n if weights is None else weights, np.float64)
     hashes = np.where(np.isnan(value), 0, value.view(np.uint64) | np.uint64(1))
+    finite = np.where(np.isfinite(value), value, np.nan)
     columns = {name: codes.get(name, [0] * n) for name in CODE_FIELDS}
     return RecordFrame(
         time=np.array(times, np.int64),
         numbers={"v": value, "n": weight},
         codes={name: np.array(column, np.int32) for name, column in columns.items()},
         hashes={"v": hashes.astype(np.uint64)},
+        texts={"v": text_column([text_of(int(hashed)) for hashed in hashes])},
+        points={"v": np.stack([np.fmod(finite, 90.0), np.fmod(finite * 7.0, 180.0)], axis=1)},
     )
+
+
+def text_of(hashed: int) -> bytes:
+    """The text behind a hash: some are short, some repeat themselves."""
+    return b"%x" % hashed * (hashed // 2 % 3 + 1) if hashed else b""
+
+
+def text_column(texts: Sequence[bytes]) -> TextColumn:
+    ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
+    starts = ends - [len(text) for text in texts]
+    return TextColumn(np.frombuffer(b"".join(texts), np.uint8), starts, ends)
 
 
 def gather(
@@ -164,6 +178,8 @@ FUNCTION_NAMES = (
     "min",
     "max",
     "metric",
+    "info_content",
+    "lat_long",
 )
 
 numbers = st.one_of(

@@ -12,6 +12,7 @@ from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.record_frame import MISSING, RecordFrame
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
+from tests.engine.naive_information import information
 
 
 @dataclass
@@ -20,10 +21,27 @@ class Cell:
 
     values: list[float] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
-    hashes: set[int] = field(default_factory=set)
+    hashes: dict[int, bytes] = field(default_factory=dict)
+    places: list[tuple[float, float]] = field(default_factory=list)
     influencers: dict[str, dict[int, list[tuple[float, float]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
+
+
+def _texts(cell: Cell) -> list[bytes]:
+    """In the order of their hashes as signed numbers."""
+    return [cell.hashes[h] for h in sorted(cell.hashes, key=lambda h: h - 2**64 * (h >= 2**63))]
+
+
+def _mean_place(cell: Cell) -> list[float]:
+    x = y = z = 0.0
+    for (latitude, longitude), weight in zip(cell.places, cell.weights, strict=True):
+        if math.isfinite(latitude):
+            north, east = math.radians(latitude), math.radians(longitude)
+            x += weight * math.cos(north) * math.cos(east)
+            y += weight * math.cos(north) * math.sin(east)
+            z += weight * math.sin(north)
+    return [math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))]
 
 
 class NaiveGatherer:
@@ -70,11 +88,18 @@ class NaiveGatherer:
         weight: float,
     ) -> None:
         statistic = FUNCTIONS[detector.function].statistic
-        value, hashed = 0.0, 0
-        if statistic is Statistic.DISTINCT_COUNT:
+        value, hashed, text, place = 0.0, 0, b"", (math.nan, math.nan)
+        if statistic is Statistic.LAT_LONG:
+            latitude, longitude = frame.points[detector.field_name or ""][i].tolist()
+            place = latitude, longitude
+            if not (math.isfinite(latitude) and math.isfinite(longitude)):
+                return
+        elif statistic in (Statistic.DISTINCT_COUNT, Statistic.INFO_CONTENT):
             hashed = int(frame.hashes[detector.field_name or ""][i])
             if hashed == 0:
                 return
+            column = frame.texts[detector.field_name or ""]
+            text = column.data[column.start[i] : column.end[i]].tobytes()
         elif statistic is not Statistic.COUNT:
             value = float(frame.numbers[detector.field_name or ""][i])
             if not math.isfinite(value):
@@ -96,7 +121,8 @@ class NaiveGatherer:
         cell = self.cells[index][bucket, series]
         cell.values.append(value)
         cell.weights.append(weight)
-        cell.hashes.add(hashed)
+        cell.hashes[hashed] = text
+        cell.places.append(place)
         for name in self.config.influencers:
             if name not in detector.split_fields() and (code := int(frame.codes[name][i])) >= 0:
                 cell.influencers[name][code].append((value, weight))
@@ -126,6 +152,8 @@ class NaiveGatherer:
         mean = sum(v * w for v, w in pairs) / count
         variance = sum(w * (v - mean) ** 2 for v, w in pairs) / count
         features = {
+            Statistic.INFO_CONTENT: [float(information(_texts(cell)))],
+            Statistic.LAT_LONG: _mean_place(cell),
             Statistic.COUNT: [count],
             Statistic.DISTINCT_COUNT: [float(len(cell.hashes))],
             Statistic.MEAN: [mean],
@@ -137,7 +165,7 @@ class NaiveGatherer:
             Statistic.METRIC: [mean, min(cell.values), max(cell.values)],
         }[statistic]
         has_variance = statistic in (Statistic.MEAN, Statistic.MEDIAN, Statistic.METRIC)
-        has_metric = statistic not in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
+        has_metric = FUNCTIONS[self.config.detectors[index].function].needs_number
         weighs = statistic is not Statistic.SUM
         return {
             "count": count,

@@ -180,7 +180,8 @@ def model_settings(function: Function, span_s: int, *, rich_series: int) -> Mode
         features=len(function.features),
         side=_SIDES[function.side],
         count_like=function.is_count_like,
-        never_negative=function.is_count_like or function.statistic is Statistic.VARP,
+        never_negative=function.is_count_like
+        or function.statistic in (Statistic.VARP, Statistic.INFO_CONTENT),
         is_mean=function.statistic in (Statistic.MEAN, Statistic.MEDIAN, Statistic.METRIC),
         empty_is_zero=function.empty_is_zero,
         slow_rate=_rate(2 * DAY_S, span_s, 40),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.models.detector_model import DetectorModel
+from sidecar.engine.models.location.table import LocationTable
 from sidecar.engine.models.series_table import SeriesTable
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
@@ -12,6 +13,9 @@ from sidecar.schema.detector import Detector
 def model_of(detector: Detector, config: AnalysisConfig) -> DetectorModel:
     """Fresh models for a detector of a job."""
     function = FUNCTIONS[detector.function]
+    if function.statistic is Statistic.LAT_LONG:
+        population = bool(detector.over_field_name)
+        return LocationTable(config.bucket_span.seconds, population=population)
     return SeriesTable(function, config.bucket_span.seconds)
 
 
@@ -27,4 +31,9 @@ def expected_bytes(
         field.
     """
     function = FUNCTIONS[detector.function]
+    if function.statistic is Statistic.LAT_LONG:
+        population = bool(detector.over_field_name)
+        return LocationTable.expected_bytes(
+            groups=attributes, series=max(attributes, entities), population=population
+        )
     return SeriesTable.expected_bytes(function, config.bucket_span.seconds, attributes)

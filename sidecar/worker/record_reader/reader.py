@@ -33,6 +33,7 @@ from sidecar.worker.record_reader.code_table import CodeTable
 from sidecar.worker.record_reader.field_names import field_names
 from sidecar.worker.record_reader.malformed import MalformedInput
 from sidecar.worker.record_reader.number_text import hard_number, parse_numbers
+from sidecar.worker.record_reader.point_column import point_column
 from sidecar.worker.record_reader.record_order import NEVER
 from sidecar.worker.record_reader.record_scan import Spans, scratch
 from sidecar.worker.record_reader.text_column import text_column
@@ -95,6 +96,7 @@ class RecordReader:
                 *needs.codes,
                 *needs.hashes,
                 *needs.texts,
+                *needs.points,
             )
         )
         self._places = {name: place for place, name in enumerate(wanted)}
@@ -211,6 +213,10 @@ class RecordReader:
                 hashes={name: self._hashes(buf, spans, name, rows) for name in needs.hashes},
                 texts={
                     name: text_column(buf, spans, self._places[name], rows) for name in needs.texts
+                },
+                points={
+                    name: point_column(buf, spans, self._places[name], rows)
+                    for name in needs.points
                 },
             )
         )

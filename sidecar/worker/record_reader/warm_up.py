@@ -19,14 +19,15 @@ def warm_up() -> None:
             time_field="time",
             time_format=time_format,
             analysis_fields=("name",),
-            needs=FieldNeeds(("number",), ("name",), ("name",), ("name",)),
+            needs=FieldNeeds(("number",), ("name",), ("name",), ("name",), ("place",)),
             dictionaries={"name": FieldDictionary()},
             bucket_span_s=60,
             latency_s=0,
             totals=DataCounts("warm-up"),
         )
         body = (
-            f'{{"time":{time},"number":"{i}.1234567890123456","name":["\\u0041","{i}"]}}'.encode()
+            f'{{"time":{time},"number":"{i}.1234567890123456","name":["\\u0041","{i}"],'
+            f'"place":"1,2"}}'.encode()
             for i in range(_VALUES)
         )
         reader.read(body, _ignore)

@@ -35,6 +35,13 @@ def number_of(text: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
+def point_of(text: str) -> tuple[float, float]:
+    parts = [number_of(part) for part in text.split(",")]
+    if len(parts) != 2 or not all(abs(part) <= 180 for part in parts):
+        return math.nan, math.nan
+    return parts[0], parts[1]
+
+
 def time_of(text: str, time_format: str) -> int | None:
     if time_format in ("epoch", "epoch_ms"):
         value = number_of(text)

@@ -11,7 +11,7 @@ from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.record_frame import FieldNeeds, RecordFrame, TextColumn
 from sidecar.schema.data_counts import DataCounts
 from sidecar.worker.record_reader import MalformedInput, RecordReader
-from tests.worker.record_reader.naive import NaiveReader, number_of
+from tests.worker.record_reader.naive import NaiveReader, number_of, point_of
 
 FIELDS = ("name", "value", "tags.host", "tags.env.zone")
 NEEDS = FieldNeeds(
@@ -19,6 +19,7 @@ NEEDS = FieldNeeds(
     codes=("name", "tags.host"),
     hashes=("tags.env.zone",),
     texts=("name", "value"),
+    points=("name",),
 )
 
 
@@ -36,6 +37,7 @@ class Read:
         self.numbers = {n: [float(v) for f in frames for v in f.numbers[n]] for n in NEEDS.numbers}
         self.codes = {n: [int(v) for f in frames for v in f.codes[n]] for n in NEEDS.codes}
         self.hashes = {n: [int(v) for f in frames for v in f.hashes[n]] for n in NEEDS.hashes}
+        self.points = {n: [p for f in frames for p in f.points[n].tolist()] for n in NEEDS.points}
         self.texts = {n: [t for f in frames for t in texts_of(f.texts[n])] for n in NEEDS.texts}
 
     def __eq__(self, other: object) -> bool:
@@ -90,6 +92,11 @@ def assert_equals_naive(job: Job, naive: NaiveReader, got: Read, body: bytes) ->
         np.testing.assert_array_equal(got.numbers[name], values)
     for name in NEEDS.codes:
         assert job.names(name, got.codes[name]) == [row.get(name, "") for row in expected.rows]
+    for name in NEEDS.points:
+        points = [point_of(row.get(name, "")) for row in expected.rows]
+        np.testing.assert_array_equal(
+            np.reshape(got.points[name], (-1, 2)), np.reshape(points, (-1, 2))
+        )
     for name in NEEDS.texts:
         assert got.texts[name] == [row.get(name, "") for row in expected.rows]
     for name in NEEDS.hashes:

@@ -12,7 +12,9 @@ from tests.worker.record_reader.naive import NaiveReader
 from tests.worker.record_reader.support import FIELDS, Job, assert_equals_naive, cut
 
 TEXTS = st.one_of(
-    st.sampled_from(["", "a", "b", "AAL", "1.5", " 2 ", "NaN", "0x1p3", "1e999", "é", "😀\u0000"]),
+    st.sampled_from(
+        ["", "a", "b", "AAL", "1.5", " 2 ", "NaN", "0x1p3", "1e999", "é", "😀\u0000", "1,2", "1,"]
+    ),
     st.text(max_size=6),
 )
 NUMBERS = st.one_of(

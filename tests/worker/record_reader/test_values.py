@@ -104,6 +104,36 @@ def test_code_and_text_values(value: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param('"40.7128,-74.006"', (40.7128, -74.006), id="latitude, longitude"),
+        pytest.param('" 40.7 , -74 "', (40.7, -74.0), id="spaces"),
+        pytest.param('"40.7128\\u002c-74.006"', (40.7128, -74.006), id="escaped comma"),
+        pytest.param("[1, 2]", (1.0, 2.0), id="array of two"),
+        pytest.param('"1.00000000000000000000001,2"', (1.0, 2.0), id="many digits"),
+        pytest.param('"180,-180"', (180.0, -180.0), id="the greatest"),
+        pytest.param('"181,0"', None, id="latitude out of range"),
+        pytest.param('"0,-180.1"', None, id="longitude out of range"),
+        pytest.param('"0,1e999"', None, id="not finite"),
+        pytest.param('"40.7"', None, id="one number"),
+        pytest.param('"1,2,3"', None, id="three numbers"),
+        pytest.param('"1,"', None, id="no longitude"),
+        pytest.param('"a,b"', None, id="no numbers"),
+        pytest.param('"1;2"', None, id="another separator"),
+        pytest.param("1.5", None, id="number"),
+        pytest.param("null", None, id="null"),
+        pytest.param('{"lat":1,"lon":2}', None, id="object"),
+    ],
+)
+def test_places(value: str, expected: tuple[float, float] | None) -> None:
+    (point,) = Job().read(_record(f'"name":{value}')).points["name"]
+    if expected is None:
+        assert all(math.isnan(coordinate) for coordinate in point)
+    else:
+        assert tuple(point) == expected
+
+
+@pytest.mark.parametrize(
     ("record", "expected"),
     [
         pytest.param('"tags":{"host":"a"}', "a", id="nested"),
