@@ -59,7 +59,7 @@ class DistinctTexts:
             rows, cells, known, used, texts.start, texts.end, text_bytes, text_kept, source, ends
         )
         self._make_room(self._used_bytes())
-        keep_texts(np.asarray(texts.data), source, known, used, ends, self._data)
+        keep_texts(texts.data, source, known, used, ends, self._data)
 
     def information(self, position: IntArray, kept: IntArray) -> FloatArray:
         """Information of the texts that are kept of some cells.

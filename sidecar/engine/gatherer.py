@@ -14,7 +14,7 @@ from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.detector_cells import DetectorCells
 from sidecar.engine.open_buckets import OpenBuckets
 from sidecar.engine.pair_table import NO_LIMIT
-from sidecar.engine.record_frame import RecordFrame
+from sidecar.engine.record_frame import RecordFrame, TextColumn
 from sidecar.schema.analysis_config import AnalysisConfig
 
 _UNWEIGHTED = np.empty(0, np.float64)
@@ -264,6 +264,14 @@ def _compact(frame: RecordFrame) -> RecordFrame:
         numbers=columns(frame.numbers, np.float64),
         codes=columns(frame.codes, np.int32),
         hashes=columns(frame.hashes, np.uint64),
-        texts=frame.texts,
+        texts={name: _compact_text(column) for name, column in frame.texts.items()},
         points=columns(frame.points, np.float64),
+    )
+
+
+def _compact_text(column: TextColumn) -> TextColumn:
+    return TextColumn(
+        data=np.require(column.data, np.uint8, ("C", "W")),
+        start=np.require(column.start, np.int64, ("C", "W")),
+        end=np.require(column.end, np.int64, ("C", "W")),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from sidecar.engine.anomaly_job import AnomalyJob
+from sidecar.engine.arrays import FloatArray
 from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.gatherer import Gatherer
 from sidecar.engine.record_frame import RecordFrame, TextColumn
@@ -87,9 +88,10 @@ def text_of(hashed: int) -> bytes:
 
 
 def text_column(texts: Sequence[bytes]) -> TextColumn:
-    ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
-    starts = ends - [len(text) for text in texts]
-    return TextColumn(np.frombuffer(b"".join(texts), np.uint8), starts, ends)
+    lengths = np.array([len(text) for text in texts], np.int64)
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    return TextColumn(np.frombuffer(bytearray().join(texts), np.uint8), starts, ends)
 
 
 def gather(
@@ -140,14 +142,14 @@ def _describe(cells: Any, row: int) -> dict[str, Any]:
 # --- whole jobs --------------------------------------------------------------------------------
 
 
-def new_job(*detectors: Detector, **config: Any) -> AnomalyJob:
-    return named(AnomalyJob(job_of(config_of(*detectors, **config))))
+def new_job(*detectors: Detector, names: int = 10, **config: Any) -> AnomalyJob:
+    return named(AnomalyJob(job_of(config_of(*detectors, **config))), names)
 
 
-def named(job: AnomalyJob) -> AnomalyJob:
-    """The job with the names behind the codes 0 to 9."""
+def named(job: AnomalyJob, names: int = 10) -> AnomalyJob:
+    """The job with the names behind the first codes."""
     for field, dictionary in job.dictionaries.items():
-        for code in range(10):
+        for code in range(names):
             dictionary.code(f"{field}{code}")
     return job
 
@@ -158,6 +160,22 @@ def run(job: AnomalyJob, pieces: Iterable[RecordFrame]) -> list[BucketResults]:
 
 def starts(blocks: Iterable[BucketResults]) -> list[int]:
     return [int(time) for block in blocks for time in block.time]
+
+
+def scores(blocks: Iterable[BucketResults]) -> FloatArray:
+    return np.concatenate([block.score for block in blocks])
+
+
+def found_records(blocks: Iterable[BucketResults]) -> list[tuple[int, int, float]]:
+    """(bucket start, series, score) of all records, most anomalous first."""
+    rows = [
+        (int(block.time[bucket]), int(series), float(score))
+        for block in blocks
+        for bucket, series, score in zip(
+            block.records.bucket, block.records.series, block.records.score, strict=True
+        )
+    ]
+    return sorted(rows, key=lambda row: -row[2])
 
 
 def stored(job: AnomalyJob) -> bytes:

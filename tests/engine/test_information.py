@@ -35,7 +35,7 @@ class Cells:
         )
 
     def information(self) -> list[float]:
-        return self.texts.information(np.arange(len(self.kept)), self.kept).tolist()
+        return list(self.texts.information(np.arange(len(self.kept)), self.kept))
 
 
 def of(texts: list[bytes]) -> float:

@@ -18,7 +18,6 @@ RULE = {"conditions": [{"applies_to": "actual", "operator": "gt", "value": 1}]}
     [
         (detector_body({"function": "rare", "by_field_name": "a"}), "Function [rare]"),
         (detector_body({"function": "time_of_day"}), "Function [time_of_day]"),
-        (detector_body({"function": "lat_long", "field_name": "a"}), "Function [lat_long]"),
         (detector_body({"function": "count", "over_field_name": "a"}), "[over_field_name]"),
         (detector_body({"function": "count", "custom_rules": [RULE]}), "[custom_rules]"),
         (detector_body({"function": "count", "exclude_frequent": "by"}), "[exclude_frequent]"),

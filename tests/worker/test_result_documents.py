@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,31 @@ def test_metric_says_which_of_its_features_is_odd() -> None:
     record = _documents(_results())[record_id("web", 600_000, 60, 1, None, None, None)]
     assert (record["function"], record["function_description"]) == ("metric", "max")
     assert record["anomaly_score_explanation"]["anomaly_type"] == "dip"
+
+
+def test_a_record_of_a_place_has_coordinates_and_points_for_maps() -> None:
+    config = dataclasses.replace(
+        CONFIG, detectors=(CONFIG.detectors[0], Detector("lat_long", "at", detector_index=1))
+    )
+    results = _results()
+    results.records.actual[1], results.records.actual_longitude[1] = -33.9, 151.2
+    results.records.typical[1], results.records.typical_longitude[1] = 52.5, 1e-7
+    results.records.lower[1] = results.records.upper[1] = np.nan
+    results.records.feature[1] = 0
+    made = dict(
+        result_documents("web", config, results, _names, DICTIONARIES, processing_time_ms=7.0)
+    )
+    record = made[record_id("web", 600_000, 60, 1, None, None, None)]
+    assert (record["function"], record["function_description"]) == ("lat_long", "lat_long")
+    assert (record["actual"], record["typical"]) == ([-33.9, 151.2], [52.5, 1e-7])
+    assert record["geo_results"] == {
+        "actual_point": "-33.9,151.2",
+        "typical_point": "52.5,0.0000001",
+    }
+    assert record["anomaly_score_explanation"] == {
+        "anomaly_length": 3,
+        "multi_bucket_impact": 12,
+    }
 
 
 def test_every_bucket_has_a_document_with_its_bucket_influencers() -> None:

@@ -14,17 +14,18 @@ from sidecar.engine.models.location.places import (
     LONGITUDE,
     NOVEL,
     PLACE_WIDTH,
+    STUDENT,
     WEIGHT,
     common_scatter,
     distance,
+    peak_density,
     place_count,
     place_scatter,
     squared_deviations,
+    student_density,
 )
 from sidecar.engine.models.residual import youth_bound
 
-# Degrees of freedom of the Student law around a place: positions err with heavy tails.
-_DEGREES = 4.0
 # Values at new places that the prior is worth.
 _NOVEL_PRIOR = 0.5
 # A new place so near is no journey, however small the places are.
@@ -93,9 +94,9 @@ def judge_point(
     for k in range(place_count(row)):
         place = row[HEAD + k * PLACE_WIDTH : HEAD + (k + 1) * PLACE_WIDTH]
         if place[WEIGHT] > 0.0:
-            peak = place[WEIGHT] / place_scatter(place, common, scatter)
+            peak = peak_density(place, place_scatter(place, common, scatter))
             squared = squared_deviations(place, scatter, latitude, longitude)
-            density += peak * (1.0 + squared / _DEGREES) ** (-0.5 * _DEGREES - 1.0)
+            density += peak * student_density(squared)
             apart += (
                 place[WEIGHT]
                 / total
@@ -107,8 +108,8 @@ def judge_point(
     for k in range(place_count(row)):
         place = row[HEAD + k * PLACE_WIDTH : HEAD + (k + 1) * PLACE_WIDTH]
         if place[WEIGHT] > 0.0:
-            peak = place[WEIGHT] / place_scatter(place, common, scatter)
-            known += place[WEIGHT] * min(1.0, density / peak) ** (_DEGREES / (_DEGREES + 2.0))
+            peak = peak_density(place, place_scatter(place, common, scatter))
+            known += place[WEIGHT] * min(1.0, density / peak) ** (STUDENT / (STUDENT + 2.0))
     new = (row[NOVEL] + _NOVEL_PRIOR) / (total + 1.0)
     p = (1.0 - min(1.0, new)) * known / total + min(1.0, new) / (1.0 + least / apart)
     log_p = math.log(max(1e-300, min(1.0, p)))

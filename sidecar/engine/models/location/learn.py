@@ -21,15 +21,17 @@ from sidecar.engine.models.location.places import (
     common_scatter,
     eastward,
     northward,
+    peak_density,
     place_count,
     place_scatter,
     shift,
     shrunk_scatter,
     squared_deviations,
+    student_density,
 )
 
 # Squared deviations up to which a point belongs to a place.
-_JOIN = 16.0
+_JOIN = 20.0
 # A place of less weight is forgotten.
 _LEAST_WEIGHT = 0.05
 # What it costs to forget a value's place, in nats: as much as to blur it over the globe.
@@ -59,16 +61,17 @@ def learn_point(row: FloatArray, latitude: float, longitude: float, work: FloatA
     common, scatter = work[:3], work[3:]
     common_scatter(row, common)
     best = -1
-    least = _JOIN
+    densest = 0.0
     empty = True
     for k in range(place_count(row)):
         place = row[HEAD + k * PLACE_WIDTH : HEAD + (k + 1) * PLACE_WIDTH]
         if place[WEIGHT] > 0.0:
             empty = False
-            place_scatter(place, common, scatter)
+            peak = peak_density(place, place_scatter(place, common, scatter))
             squared = squared_deviations(place, scatter, latitude, longitude)
-            if squared <= least:
-                best, least = k, squared
+            density = peak * student_density(squared)
+            if squared <= _JOIN and density > densest:
+                best, densest = k, density
     if best < 0:
         if not empty:
             row[NOVEL] += 1.0

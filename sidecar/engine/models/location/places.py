@@ -32,6 +32,8 @@ PRIOR_DEVIATION_M = 500.0
 _PRIOR_VALUES = 4.0
 # How many values the usual scatter of the row's places is worth to each of them.
 _COMMON_VALUES = 3.0
+# Degrees of freedom of the Student law around a place: positions err with heavy tails.
+STUDENT = 4.0
 # No place is smaller: what receivers err by.
 _LEAST_DEVIATION_M = 50.0
 
@@ -144,3 +146,21 @@ def squared_deviations(
         scatter[2] * east * east - 2.0 * scatter[1] * east * north + scatter[0] * north * north
     )
     return float(squared / determinant / (1.0 + 1.0 / place[WEIGHT]))
+
+
+@kernel
+def peak_density(place: FloatArray, deviation: float) -> float:
+    """Density of the place's law at its centre, times its weight; `deviation` of `place_scatter`.
+
+    Up to a factor that all places share.
+    """
+    return float(place[WEIGHT] / deviation / (1.0 + 1.0 / place[WEIGHT]))
+
+
+@kernel
+def student_density(squared: float) -> float:
+    """Density of the law around a place, as a share of that at its centre.
+
+    A bivariate Student law with `STUDENT` degrees, whose variances are the place's scatter.
+    """
+    return float((1.0 + squared / (STUDENT - 2.0)) ** (-0.5 * STUDENT - 1.0))
