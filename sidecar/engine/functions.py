@@ -68,6 +68,11 @@ class Function:
         """Whether the value is a whole number of events or things (a rate)."""
         return self.statistic in (Statistic.COUNT, Statistic.DISTINCT_COUNT)
 
+    @property
+    def only_grows(self) -> bool:
+        """Whether the value of a bucket that is not over is still to grow."""
+        return self.is_count_like or self.empty_is_zero or self.statistic is Statistic.INFO_CONTENT
+
 
 _WITHOUT_NUMBER = frozenset(
     {Statistic.COUNT, Statistic.DISTINCT_COUNT, Statistic.INFO_CONTENT, Statistic.LAT_LONG}

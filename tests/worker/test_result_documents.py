@@ -153,7 +153,8 @@ def test_metric_says_which_of_its_features_is_odd() -> None:
 
 def test_a_record_of_a_place_has_coordinates_and_points_for_maps() -> None:
     config = dataclasses.replace(
-        CONFIG, detectors=(CONFIG.detectors[0], Detector("lat_long", "at", detector_index=1))
+        CONFIG,
+        detectors=(CONFIG.detectors[0], Detector("lat_long", field_name="at", detector_index=1)),
     )
     results = _results()
     results.records.actual[1], results.records.actual_longitude[1] = -33.9, 151.2

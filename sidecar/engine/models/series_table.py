@@ -61,7 +61,7 @@ class SeriesTable:
     def __init__(self, function: Function, span_s: int) -> None:
         self._settings = model_settings(function, span_s, rich_series=RICH_SERIES)
         # Of a partial bucket a low count or sum says nothing yet.
-        self._partial_side = SIDE_HIGH if function.is_count_like or function.empty_is_zero else None
+        self._partial_side = SIDE_HIGH if function.only_grows else None
         self._series = 0
         self._slots = 0
         self._keeps_rich = True
