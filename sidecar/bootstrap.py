@@ -127,6 +127,8 @@ def open_job_factory(settings: Settings) -> Iterator[OpenJobFactory]:
         yield AutodetectFactory(
             WorkerStores(
                 jobs=stores.jobs,
+                filters=stores.filters,
+                calendars=stores.calendars,
                 model_state=stores.model_state,
                 results_writer=stores.results_writer,
                 stats=stores.stats,

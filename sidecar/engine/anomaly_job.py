@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sidecar.engine.arrays import CodeArray
+from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.field_needs import field_needs
@@ -18,9 +19,13 @@ from sidecar.engine.plot_terms import limited, parse_terms
 from sidecar.engine.pruning import Pruning
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.engine.results import BucketResults
+from sidecar.engine.rules.job_rules import JobRules
 from sidecar.engine.scoring import BucketScorer
 from sidecar.engine.state import read_state, write_state
+from sidecar.errors import MlError
 from sidecar.schema.job import Job
+from sidecar.schema.rule_context import RuleContext, custom_rules
+from sidecar.schema.scheduled_event import ScheduledEvent
 
 # Records gathered at once: their columns stay in the processor's cache, and memory is bounded
 # however long a frame is.
@@ -64,6 +69,7 @@ class AnomalyJob:
         }
         self._gatherer = Gatherer(config)
         self._scorer = BucketScorer(config, model_plot=_has_model_plot(job))
+        self._rules = JobRules(config)
         self._limit = MemoryLimit(job.analysis_limits.model_memory_limit_mb)
         self._names = NameBytes(self.dictionaries)
         self._pruning = Pruning(config)
@@ -149,9 +155,16 @@ class AnomalyJob:
         opened = self._gatherer.peek(start_s, end_s)
         if opened is None:
             return None
-        results = self._scorer.score(opened, self._gatherer.keys(), learn=False)
+        results = self._score(opened, learn=False)
         results.is_interim = True
         return self._shown(results)
+
+    def _score(self, closed: ClosedBuckets, *, learn: bool) -> BucketResults:
+        keys = self._gatherer.keys()
+        rules = self._rules.in_force(closed.time, keys, self.dictionaries, learn=learn)
+        results = self._scorer.score(closed, keys, learn=learn, rules=rules)
+        results.scheduled_events = self._rules.descriptions(closed.time)
+        return results
 
     def _finalize(self) -> Iterator[BucketResults]:
         span = self._gatherer.buckets.span
@@ -159,7 +172,7 @@ class AnomalyJob:
         buckets = max(1, min(_BUCKETS_AT_ONCE, _PAIRS_AT_ONCE // pairs))
         for closed in self._gatherer.close(buckets):
             self._pass_over(int(closed.time[0]))
-            results = self._scorer.score(closed, self._gatherer.keys())
+            results = self._score(closed, learn=True)
             self._finalized_end = int(closed.time[-1]) + span
             yield self._shown(results)
         if self._gatherer.buckets.unclosed is not None:
@@ -186,7 +199,7 @@ class AnomalyJob:
     # --- configuration and names --------------------------------------------------------------
 
     def update(self, job: Job) -> None:
-        """Apply what may change in an open job: model plot, model memory limit.
+        """Apply what may change in an open job: custom rules, model plot, model memory limit.
 
         Raises ValueError when the analysis itself is another one.
         """
@@ -195,8 +208,23 @@ class AnomalyJob:
         self.job = job
         self._scorer.set_model_plot(_has_model_plot(job))
         self._plot_terms = _plot_terms(job)
+        self._rules.set_custom_rules(custom_rules(job.analysis_config))
         self._limit.set(job.analysis_limits.model_memory_limit_mb)
         self._pruning.set_window(job.analysis_config)
+
+    @property
+    def rules(self) -> RuleContext:
+        """Custom rules, filters and events in force; after `restore` those of the saved state."""
+        rules = self._rules
+        return RuleContext(rules.custom_rules, dict(rules.filters), rules.events)
+
+    def set_filters(self, filters: Mapping[str, Iterable[str]]) -> None:
+        """Replace the filters that scopes of custom rules name: items by filter id."""
+        self._rules.set_filters(filters)
+
+    def set_events(self, events: Iterable[ScheduledEvent]) -> None:
+        """Replace the scheduled events of the job's calendars."""
+        self._rules.set_events(events)
 
     def series_names(self, detector_index: int, series: CodeArray) -> tuple[Names, Names, Names]:
         """Partition, by and over values of some series; None where there is none."""
@@ -265,12 +293,15 @@ class AnomalyJob:
             "pruned_at": self._pruning.pruned_at,
             "gatherer": gatherer,
             "models": scorer,
+            "rules": self._rules.save(),
         }
         yield from write_state(header, arrays)
 
     @classmethod
     def restore(cls, job: Job, chunks: Iterable[bytes]) -> AnomalyJob:
-        """The job that `save` wrote.
+        """The job that `save` wrote, with the rules, filters and events of then.
+
+        Those of `job` come into force with `update`.
 
         Raises ValueError when the state is of a newer format, of another analysis config,
         truncated or damaged.
@@ -281,7 +312,7 @@ class AnomalyJob:
         restored = cls(job)
         try:
             restored._load(header, arrays)
-        except (KeyError, IndexError, TypeError) as error:
+        except (KeyError, IndexError, TypeError, MlError) as error:
             raise ValueError("the model state is incomplete") from error
         return restored
 
@@ -294,6 +325,7 @@ class AnomalyJob:
         self._names.load(header.get("names_met", {}))
         self._gatherer.load(header.get("gatherer", {}), within(arrays, "gatherer"))
         self._scorer.load(header.get("models", {}), within(arrays, "models"))
+        self._rules.load(header.get("rules", {}))
         self._limit.reached = bool(header.get("memory_limit_reached", False))
         self._finalized_end = header.get("last_finalized_bucket_end")
         self._pruning.pruned_at = header.get("pruned_at")

@@ -42,10 +42,12 @@ class GatheredBuckets:
         event_count = np.zeros(len(time), np.int64)
         inside = slice(place[0], place[-1])
         event_count[(self.time[inside] - start) // self.span] = np.rint(self.events[inside])
-        return ClosedBuckets(time, event_count, [_rows(cells, place) for cells in self.detectors])
+        return ClosedBuckets(
+            time, event_count, [cells_of_buckets(cells, place) for cells in self.detectors]
+        )
 
 
-def _rows(cells: ClosedCells, place: IntArray) -> ClosedCells:
+def cells_of_buckets(cells: ClosedCells, place: IntArray) -> ClosedCells:
     """The cells of the buckets at `place`[i] : `place`[i + 1] as bucket i."""
     start = cells.start[place]
     low, high = int(start[0]), int(start[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from sidecar.engine.models.of_detector import model_of
 from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer
 from sidecar.engine.record_table import FoundRecords, join_findings, record_table
 from sidecar.engine.results import BucketResults, ModelPlotTable
+from sidecar.engine.rules.job_rules import RulesInForce
+from sidecar.engine.rules.time_shifts import step_with_shifts
 from sidecar.schema.analysis_config import AnalysisConfig
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -63,7 +66,12 @@ class BucketScorer:
         return scopes + sum(model.nbytes() for model in self._models)
 
     def score(
-        self, closed: ClosedBuckets, keys: list[SeriesKeys], *, learn: bool = True
+        self,
+        closed: ClosedBuckets,
+        keys: list[SeriesKeys],
+        *,
+        learn: bool = True,
+        rules: Sequence[RulesInForce] = (),
     ) -> BucketResults:
         """Score k consecutive buckets.
 
@@ -76,10 +84,12 @@ class BucketScorer:
         learn : bool
             False for partial buckets (interim results): the state stays as it is to the last bit,
             and counts and sums are judged on the high side only.
+        rules : sequence of RulesInForce
+            By detector; empty when no rules are in force.
         """
-        if not learn:
-            return self._twin()._score(closed, keys, partial=True)
-        return self._score(closed, keys, partial=False)
+        scorer = self if learn else self._twin()
+        in_force = rules or [RulesInForce()] * len(self._models)
+        return scorer._score(closed, keys, in_force, partial=not learn)
 
     def _twin(self) -> BucketScorer:
         """An independent copy."""
@@ -93,11 +103,27 @@ class BucketScorer:
         return twin
 
     def _score(
-        self, closed: ClosedBuckets, keys: list[SeriesKeys], *, partial: bool
+        self,
+        closed: ClosedBuckets,
+        keys: list[SeriesKeys],
+        rules: Sequence[RulesInForce],
+        *,
+        partial: bool,
     ) -> BucketResults:
         stepped = [
-            model.step(closed.time, cells, names, partial=partial, plot=self._model_plot)
-            for model, cells, names in zip(self._models, closed.detectors, keys, strict=True)
+            step_with_shifts(
+                model,
+                closed.time,
+                cells,
+                names,
+                partial=partial,
+                plot=self._model_plot,
+                rules=of_detector.rules,
+                shifts=of_detector.shifts,
+            )
+            for model, cells, names, of_detector in zip(
+                self._models, closed.detectors, keys, rules, strict=True
+            )
         ]
         detectors = np.stack([each.detector for each in stepped])
         whole = np.zeros(detectors.shape[1:])

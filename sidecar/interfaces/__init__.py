@@ -5,7 +5,14 @@ that cross these lines are `sidecar.errors.MlError`.
 """
 
 from sidecar.interfaces.callers import Caller, ClusterInfo, Privileges
-from sidecar.interfaces.configurations import AsyncTaskStore, JobStore, JobTaskStore, Versioned
+from sidecar.interfaces.configurations import (
+    AsyncTaskStore,
+    CalendarStore,
+    FilterStore,
+    JobStore,
+    JobTaskStore,
+    Versioned,
+)
 from sidecar.interfaces.documents import Document
 from sidecar.interfaces.job_data import AnnotationStore, AuditLog, ModelStateStore, StatsStore
 from sidecar.interfaces.journal import Journal, JournalEntry, JournalUpload
@@ -26,14 +33,17 @@ from sidecar.interfaces.results import (
     ResultsReader,
     ResultsWriter,
 )
+from sidecar.interfaces.rule_context import filters_of, rule_context
 
 __all__ = [
     "AnnotationStore",
     "AsyncTaskStore",
     "AuditLog",
+    "CalendarStore",
     "Caller",
     "ClusterInfo",
     "Document",
+    "FilterStore",
     "FlushAnswer",
     "FlushRequest",
     "JobRuntime",
@@ -56,4 +66,6 @@ __all__ = [
     "StatsStore",
     "TimeRange",
     "Versioned",
+    "filters_of",
+    "rule_context",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from sidecar.interfaces.documents import Document
 from sidecar.schema.job import Job
 from sidecar.schema.job_task import JobTask
+from sidecar.schema.scheduled_event import ScheduledEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,20 @@ class JobStore(Protocol):
 
     def delete(self, job_id: str) -> bool:
         """Remove the configuration; False when it was gone already."""
+
+
+class FilterStore(Protocol):
+    """Filters in `.ml-meta`."""
+
+    def get(self, filter_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """Items by filter id; filters that do not exist are absent."""
+
+
+class CalendarStore(Protocol):
+    """Calendars and their scheduled events in `.ml-meta`."""
+
+    def events(self, job: Job) -> list[ScheduledEvent]:
+        """Events of the calendars that name the job, a group of it or `_all`, by their begin."""
 
 
 class JobTaskStore(Protocol):

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 class JournalEntry:
     """One durable step of a job's life, in order.
 
-    `kind` is `upload` (payload in `chunks`), `flush` or `update`; `arguments` are plain values.
+    `kind` is `upload` (payload in `chunks`), `flush` or `update` (a job's changed configuration,
+    filters and scheduled events); `arguments` are plain values.
     """
 
     position: int

@@ -80,7 +80,16 @@ class OpenJob(Protocol):
         """Returns when everything posted before is analysed and searchable."""
 
     def update(self, job: Job) -> None:
-        """Apply a changed configuration (model plot, rules, groups)."""
+        """Apply a changed configuration (model plot, rules, groups).
+
+        Raises ResourceNotFoundError when a rule names a filter that does not exist.
+        """
+
+    def reload_rules(self) -> None:
+        """Filters or calendars may have changed: read those of the job again and apply them.
+
+        Raises ResourceNotFoundError when a rule names a filter that does not exist.
+        """
 
     def persist(self) -> str:
         """Store a model snapshot now; returns its id."""
@@ -126,6 +135,12 @@ class JobRuntime(Protocol):
 
     def update(self, job: Job) -> None:
         """Tell an open job of its changed configuration; a closed one: nothing to do."""
+
+    def reload_rules(self, job_id: str) -> None:
+        """Tell an open job of changed filters or calendars; a closed one: nothing to do.
+
+        See OpenJob.reload_rules.
+        """
 
     def persist(self, job_id: str) -> str:
         """See OpenJob.persist."""

@@ -32,6 +32,7 @@ from sidecar.messages.analysis import (
     stop_on_warn_when_disabled,
 )
 from sidecar.messages.audit import (
+    audit_calendars_updated,
     audit_deleting_job,
     audit_error_deleting_job,
     audit_job_closing,
@@ -49,10 +50,12 @@ from sidecar.messages.detectors import (
     invalid_field_name_characters,
     name_not_permitted,
     not_supported_yet,
+    rule_needs_time_shift,
     rule_not_supported_by_function,
     rule_requires_scope_or_condition,
     rule_scope_has_no_fields,
     rule_scope_invalid_field,
+    unknown_filter,
     unknown_function,
 )
 from sidecar.messages.http import (
@@ -156,6 +159,7 @@ __all__ = [
     "all_shards_failed",
     "analysis_field_must_be_set",
     "analysis_limits_while_open",
+    "audit_calendars_updated",
     "audit_deleting_job",
     "audit_error_deleting_job",
     "audit_job_closing",
@@ -247,6 +251,7 @@ __all__ = [
     "prune_window_not_a_multiple",
     "prune_window_too_short",
     "result_window_too_large",
+    "rule_needs_time_shift",
     "rule_not_supported_by_function",
     "rule_requires_scope_or_condition",
     "rule_scope_has_no_fields",
@@ -265,6 +270,7 @@ __all__ = [
     "too_many_writers",
     "unexpected_error",
     "unit_missing",
+    "unknown_filter",
     "unknown_function",
     "unknown_job",
     "unparseable_duration",

@@ -30,6 +30,11 @@ def audit_error_deleting_job(reason: str) -> str:
     return f"Error deleting job: {reason}"
 
 
+def audit_calendars_updated() -> str:
+    """An open job has taken over the events of its calendars."""
+    return "Updated calendars in running process"
+
+
 def audit_job_deleted() -> str:
     """A job is gone."""
     return "Job deleted"

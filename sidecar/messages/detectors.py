@@ -80,6 +80,19 @@ def rule_scope_invalid_field(field: str, available: Iterable[str]) -> str:
     )
 
 
+def rule_needs_time_shift() -> str:
+    """A rule that shifts the time and does not say how far."""
+    return (
+        "Invalid detector rule: action force_time_shift requires "
+        "[params.force_time_shift.time_shift_amount] in whole seconds"
+    )
+
+
+def unknown_filter(filter_id: str) -> str:
+    """A filter that does not exist."""
+    return f"No filter with id [{filter_id}] exists"
+
+
 def detector_index_too_high(index: int, count: int) -> str:
     """An update of a detector that does not exist."""
     return f"Supplied detector_index [{index}] is >= the number of detectors [{count}]"

@@ -137,6 +137,12 @@ class InlineRuntime:
         if entry is not None and entry.line is not None:
             entry.line.update(job)
 
+    def reload_rules(self, job_id: str) -> None:
+        """See `interfaces.JobRuntime.reload_rules`."""
+        entry = self._entries.get(job_id)
+        if entry is not None and entry.line is not None:
+            entry.line.reload_rules()
+
     def persist(self, job_id: str) -> str:
         """See `interfaces.JobRuntime.persist`."""
         return self._opened(job_id).persist()

@@ -87,6 +87,11 @@ class JobLine:
         with self._turn():
             self._open_job.update(job)
 
+    def reload_rules(self) -> None:
+        """See `OpenJob.reload_rules`."""
+        with self._turn():
+            self._open_job.reload_rules()
+
     def persist(self) -> str:
         """See `OpenJob.persist`."""
         with self._turn():

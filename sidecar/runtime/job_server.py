@@ -42,6 +42,7 @@ class JobServer:
         self._operations: dict[str, Callable[[dict[str, Any]], Any]] = {
             "flush": self._flush,
             "update": self._update,
+            "reload_rules": lambda _: line.reload_rules(),
             "persist": lambda _: line.persist(),
             "stats": lambda _: wire.stats_to_wire(line.stats()),
             "recovered": self._recovered,

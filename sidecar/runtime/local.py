@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sidecar.errors import ConflictError, MlError
@@ -76,11 +77,11 @@ class LocalRuntime:
 
     def update(self, job: Job) -> None:
         """See `interfaces.JobRuntime.update`."""
-        try:
-            self._ask_job(job.job_id, {"op": "update", "job": job_to_document(job)})
-        except ConflictError:
-            # Closed or failed: it reads its configuration when it is opened.
-            return
+        self._tell_job(job.job_id, {"op": "update", "job": job_to_document(job)})
+
+    def reload_rules(self, job_id: str) -> None:
+        """See `interfaces.JobRuntime.reload_rules`."""
+        self._tell_job(job_id, {"op": "reload_rules"})
 
     def persist(self, job_id: str) -> str:
         """See `interfaces.JobRuntime.persist`."""
@@ -106,6 +107,12 @@ class LocalRuntime:
             {"op": "locate", "job_id": job_id, "wait_ms": self._wait_ms, "behind": behind}
         )
         return Address(**address)
+
+    def _tell_job(self, job_id: str, message: Mapping[str, Any]) -> None:
+        """Tell a job what has changed, if it is open."""
+        # Closed or failed: it reads its configuration when it is opened.
+        with suppress(ConflictError):
+            self._ask_job(job_id, message)
 
     def _ask_job(self, job_id: str, request: Mapping[str, Any]) -> Any:
         """Ask the job's process; a request that can be repeated is, when the process dies."""

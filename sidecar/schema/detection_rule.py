@@ -32,3 +32,17 @@ class DetectionRule:
     scope: Mapping[str, FilterRef] | None = None
     conditions: tuple[RuleCondition, ...] = ()
     params: Mapping[str, Any] | None = None
+
+    def time_shift_s(self) -> int | None:
+        """Seconds by which the action force_time_shift moves the clock of the models.
+
+        None when the parameters do not say; they may stand under the action's name.
+        """
+        params = self.params or {}
+        of_action = params.get("force_time_shift", params)
+        amount = of_action.get("time_shift_amount") if isinstance(of_action, Mapping) else None
+        return amount if isinstance(amount, int) and not isinstance(amount, bool) else None
+
+    def filter_ids(self) -> set[str]:
+        """Filters that the scope names."""
+        return {reference.filter_id for reference in (self.scope or {}).values()}

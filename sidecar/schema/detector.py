@@ -26,3 +26,7 @@ class Detector:
         """The by, over and partition fields that are set, in this order."""
         names = (self.by_field_name, self.over_field_name, self.partition_field_name)
         return tuple(name for name in names if name)
+
+    def filter_ids(self) -> set[str]:
+        """Filters that the custom rules name."""
+        return {name for rule in self.custom_rules for name in rule.filter_ids()}

@@ -71,12 +71,15 @@ def _build_rule(values: dict[str, Any]) -> DetectionRule:
     scope, conditions = values.get("scope"), tuple(values.get("conditions", ()))
     if not scope and not conditions:
         raise BadRequestError(messages.rule_requires_scope_or_condition())
-    return DetectionRule(
+    rule = DetectionRule(
         actions=values.get("actions", ("skip_result",)),
         scope=scope or None,
         conditions=conditions,
         params=values.get("params"),
     )
+    if "force_time_shift" in rule.actions and rule.time_shift_s() is None:
+        raise BadRequestError(messages.rule_needs_time_shift())
+    return rule
 
 
 _FILTER_REF = ObjectParser(

@@ -38,6 +38,11 @@ def job_config_id(job_id: str) -> str:
     return f"anomaly_detector-{job_id}"
 
 
+def filter_document_id(filter_id: str) -> str:
+    """Id of a filter."""
+    return f"filter_{filter_id}"
+
+
 # --- results --------------------------------------------------------------------------------
 
 

@@ -40,11 +40,6 @@ _ROWS = (
         _any_detector(lambda detector: detector.over_field_name),
     ),
     _NotYet(
-        "[custom_rules]",
-        "leave them out and filter the records by [record_score] when reading them",
-        _any_detector(lambda detector: detector.custom_rules),
-    ),
-    _NotYet(
         "[exclude_frequent]",
         "leave it out, or set it to [none]",
         _any_detector(lambda detector: detector.exclude_frequent not in (None, "none")),

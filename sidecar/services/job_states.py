@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sidecar import messages
 from sidecar.clock import Clock
 from sidecar.errors import ConflictError, MlError, ResourceNotFoundError
-from sidecar.interfaces import AuditLog, JobRuntime, JobStore
+from sidecar.interfaces import AuditLog, FilterStore, JobRuntime, JobStore, filters_of
 from sidecar.schema.job import Job
 from sidecar.schema.job_task import JobState
 from sidecar.services.config_changes import change_job
@@ -22,8 +22,16 @@ _PARALLEL_CLOSES = 8
 class JobStateService:
     """Moves jobs between closed and opened."""
 
-    def __init__(self, jobs: JobStore, runtime: JobRuntime, audit: AuditLog, clock: Clock) -> None:
+    def __init__(
+        self,
+        jobs: JobStore,
+        filters: FilterStore,
+        runtime: JobRuntime,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> None:
         self._jobs = jobs
+        self._filters = filters
         self._runtime = runtime
         self._audit = audit
         self._clock = clock
@@ -31,11 +39,12 @@ class JobStateService:
     def open(self, job_id: str, timeout_ms: int) -> str:
         """Open a job and wait until it takes data; returns the id of the node it runs on.
 
-        Raises ResourceNotFoundError, ConflictError (opened already, or being deleted),
-        RequestTimeoutError, TooManyRequestsError.
+        Raises ResourceNotFoundError (the job, or a filter that its rules name), ConflictError
+        (opened already, or being deleted), RequestTimeoutError, TooManyRequestsError.
         """
         job, _ = self._jobs.get(job_id)
         _refuse_blocked(job)
+        filters_of(job, self._filters)
         node = self._runtime.open(job_id, timeout_ms)
         try:
             change_job(self._jobs, job_id, _reopened)

@@ -7,7 +7,15 @@ from sidecar.clock import Clock
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.memory_estimate import estimate_bytes
 from sidecar.errors import ConflictError, ResourceAlreadyExistsError, ResourceNotFoundError
-from sidecar.interfaces import AuditLog, JobRuntime, JobStore, ResultsIndices, StatsStore
+from sidecar.interfaces import (
+    AuditLog,
+    FilterStore,
+    JobRuntime,
+    JobStore,
+    ResultsIndices,
+    StatsStore,
+    filters_of,
+)
 from sidecar.schema.job import Job
 from sidecar.schema.job_defaults import fill_defaults
 from sidecar.schema.job_update import JobUpdate, apply_update, updated_fields
@@ -25,6 +33,7 @@ class JobService:
     def __init__(
         self,
         jobs: JobStore,
+        filters: FilterStore,
         indices: ResultsIndices,
         stats: StatsStore,
         runtime: JobRuntime,
@@ -34,6 +43,7 @@ class JobService:
         max_model_memory_limit: str = "",
     ) -> None:
         self._jobs = jobs
+        self._filters = filters
         self._indices = indices
         self._stats = stats
         self._runtime = runtime
@@ -77,8 +87,8 @@ class JobService:
     def update(self, job_id: str, update: JobUpdate) -> Job:
         """Change a job and tell its process when it is open; returns the changed job.
 
-        Raises ResourceNotFoundError, BadRequestError, and ResourceAlreadyExistsError when a new
-        group has the name of a job.
+        Raises ResourceNotFoundError (the job, or a filter that a rule of an open one names),
+        BadRequestError, and ResourceAlreadyExistsError when a new group has the name of a job.
         """
         status = self._runtime.status([job_id]).get(job_id)
         model_bytes = self._model_bytes(job_id)
@@ -88,6 +98,8 @@ class JobService:
             changed = apply_update(job, update, is_open=status is not None, model_bytes=model_bytes)
             refuse_name_clash(changed, others)
             require_supported(changed, FUNCTIONS)
+            if status is not None:
+                filters_of(changed, self._filters)
             return changed
 
         changed = change_job(self._jobs, job_id, change)

@@ -11,6 +11,7 @@ from sidecar.interfaces import (
     AsyncTaskStore,
     AuditLog,
     ClusterInfo,
+    FilterStore,
     JobRuntime,
     JobStore,
     ModelStateStore,
@@ -37,6 +38,10 @@ class Stores(Protocol):
     @property
     def jobs(self) -> JobStore:
         """Implements `JobStore`."""
+
+    @property
+    def filters(self) -> FilterStore:
+        """Implements `FilterStore`."""
 
     @property
     def async_tasks(self) -> AsyncTaskStore:
@@ -107,6 +112,7 @@ def make_services(
         cluster=ClusterService(stores.cluster),
         jobs=JobService(
             stores.jobs,
+            stores.filters,
             stores.results_indices,
             stores.stats,
             runtime,
@@ -115,7 +121,7 @@ def make_services(
             max_model_memory_limit=settings.max_model_memory_limit,
         ),
         job_stats=JobStatsService(stores.jobs, stores.stats, runtime, clock),
-        job_states=JobStateService(stores.jobs, runtime, stores.audit, clock),
+        job_states=JobStateService(stores.jobs, stores.filters, runtime, stores.audit, clock),
         data=DataService(runtime),
         results=ResultsService(stores.jobs, stores.results_reader),
         deletion=JobDeletion(

@@ -11,8 +11,10 @@ from sidecar.settings import Settings
 from sidecar.storage.annotations import ElasticsearchAnnotationStore
 from sidecar.storage.async_tasks import ElasticsearchAsyncTaskStore
 from sidecar.storage.audit import ElasticsearchAuditLog
+from sidecar.storage.calendars import ElasticsearchCalendarStore
 from sidecar.storage.client import Connection
 from sidecar.storage.cluster import ElasticsearchClusterInfo
+from sidecar.storage.filters import ElasticsearchFilterStore
 from sidecar.storage.indices import ElasticsearchResultsIndices
 from sidecar.storage.job_tasks import ElasticsearchJobTaskStore
 from sidecar.storage.jobs import ElasticsearchJobStore
@@ -36,6 +38,8 @@ class ElasticsearchStores:
 
     connection: Connection
     jobs: ElasticsearchJobStore
+    filters: ElasticsearchFilterStore
+    calendars: ElasticsearchCalendarStore
     job_tasks: ElasticsearchJobTaskStore
     async_tasks: ElasticsearchAsyncTaskStore
     results_indices: ElasticsearchResultsIndices
@@ -73,6 +77,8 @@ def make_stores(
     return ElasticsearchStores(
         connection=connection,
         jobs=ElasticsearchJobStore(connection, names),
+        filters=ElasticsearchFilterStore(connection, names),
+        calendars=ElasticsearchCalendarStore(connection, names),
         job_tasks=ElasticsearchJobTaskStore(connection, names),
         async_tasks=ElasticsearchAsyncTaskStore(connection, names),
         results_indices=ElasticsearchResultsIndices(connection, names),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.engine.results import BucketResults
 from sidecar.interfaces import FlushRequest
 from sidecar.schema.job import Job
+from sidecar.schema.scheduled_event import ScheduledEvent
 from sidecar.schema.timing_stats import TimingStats
 from sidecar.worker.result_documents import result_documents
 from sidecar.worker.results_queue import Documents, ResultsQueue
@@ -53,10 +54,19 @@ class Analysis:
         if request.calc_interim:
             self._emit_interim(_seconds(request.start), _seconds(request.end))
 
-    def update(self, job: Job) -> None:
-        """Apply a changed configuration."""
+    def update(
+        self,
+        job: Job,
+        filters: Mapping[str, Iterable[str]] | None = None,
+        events: Iterable[ScheduledEvent] | None = None,
+    ) -> None:
+        """Apply a changed configuration; filters and events that are None stay."""
         self.job = job
         self.engine.update(job)
+        if filters is not None:
+            self.engine.set_filters(filters)
+        if events is not None:
+            self.engine.set_events(events)
 
     def begin_replay(self) -> None:
         """From now on interim results are held back: later steps may make them obsolete."""

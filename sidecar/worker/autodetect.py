@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from sidecar import messages
 from sidecar.clock import Clock
 from sidecar.errors import JobFailedError, MlError, TooManyRequestsError
 from sidecar.interfaces import (
@@ -23,6 +24,8 @@ from sidecar.interfaces import (
 from sidecar.schema.data_counts import DataCounts
 from sidecar.schema.job import Job
 from sidecar.schema.job_document import job_from_document, job_to_document
+from sidecar.schema.rule_context import RuleContext
+from sidecar.schema.scheduled_event import ScheduledEvent
 from sidecar.settings import Settings
 from sidecar.worker.analysis import Analysis
 from sidecar.worker.ledger import Ledger
@@ -49,6 +52,8 @@ class OpenParts:
     snapshots: Snapshots
     stats: StatsStore
     audit: AuditLog
+    # What storage holds of the rules, filters and events of a job.
+    read_rules: Callable[[Job], RuleContext]
     settings: Settings
     clock: Clock
     # Position of the last journal entry that a stored snapshot contains.
@@ -121,9 +126,29 @@ class Autodetect:
     def update(self, job: Job) -> None:
         """See `interfaces.OpenJob.update`."""
         with self._order:
-            self._parts.journal.append("update", {"job": job_to_document(job)})
-            self._put(lambda: self._parts.analysis.update(job))
+            self._update(job, self._parts.read_rules(job))
+
+    def reload_rules(self) -> None:
+        """See `interfaces.OpenJob.reload_rules`."""
+        with self._order:
             self._drain()
+            job, known = self._parts.analysis.job, self._parts.analysis.engine.rules
+            rules = self._parts.read_rules(job)
+            if rules == known:
+                return
+            self._update(job, rules)
+            if rules.events != known.events:
+                self._parts.audit.info(self._job_id, messages.audit_calendars_updated())
+
+    def _update(self, job: Job, rules: RuleContext) -> None:
+        arguments = {
+            "job": job_to_document(job),
+            "filters": {name: list(items) for name, items in rules.filters.items()},
+            "events": [event.to_document() for event in rules.events],
+        }
+        self._parts.journal.append("update", arguments)
+        self._put(lambda: self._parts.analysis.update(job, rules.filters, rules.events))
+        self._drain()
 
     def persist(self) -> str:
         """See `interfaces.OpenJob.persist`."""
@@ -197,8 +222,22 @@ class Autodetect:
             self._drain()
 
     def _replay_update(self, arguments: Mapping[str, Any]) -> None:
-        job = job_from_document(arguments["job"])
-        self._put(lambda: self._parts.analysis.update(job))
+        job, filters = job_from_document(arguments["job"]), arguments.get("filters")
+        events = arguments.get("events")
+        if events is not None:
+            events = [ScheduledEvent.from_document(event) for event in events]
+        self._put(lambda: self._parts.analysis.update(job, filters, events))
+
+    def adopt_rules(self) -> None:
+        """Bring what is stored of the job's rules into force, behind the replayed data.
+
+        What happened before was analysed by the rules that state and journal know.
+        """
+        with self._order:
+            job = self._parts.job
+            rules = self._parts.read_rules(job)
+            if rules != self._parts.analysis.engine.rules:
+                self._update(job, rules)
 
     # --- stages -----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,14 @@ from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.interfaces import (
     AnnotationStore,
     AuditLog,
+    CalendarStore,
+    FilterStore,
     JobStore,
     Journal,
     ModelStateStore,
     ResultsWriter,
     StatsStore,
+    rule_context,
 )
 from sidecar.schema.data_counts import DataCounts
 from sidecar.schema.job import Job
@@ -38,6 +41,8 @@ class WorkerStores:
     """The parts of storage that an open job uses."""
 
     jobs: JobStore
+    filters: FilterStore
+    calendars: CalendarStore
     model_state: ModelStateStore
     results_writer: ResultsWriter
     stats: StatsStore
@@ -93,6 +98,7 @@ class AutodetectFactory:
                 snapshots=snapshots,
                 stats=stores.stats,
                 audit=stores.audit,
+                read_rules=lambda job: rule_context(job, stores.filters, stores.calendars),
                 settings=self._settings,
                 clock=self._clock,
                 persisted_position=_persisted_position(snapshot, journal),
@@ -100,6 +106,7 @@ class AutodetectFactory:
         )
         try:
             opened.replay()
+            opened.adopt_rules()
         except BaseException:
             opened.abandon()
             raise
@@ -125,7 +132,13 @@ def _restore(
         audit.info(job.job_id, _loading_text(snapshot.snapshot_id, snapshot))
         return engine, snapshot
     audit.info(job.job_id, _loading_text("N/A", None))
-    return AnomalyJob(job), None
+    # The rules come into force with the journal's entries, or behind them.
+    return AnomalyJob(_without_rules(job)), None
+
+
+def _without_rules(job: Job) -> Job:
+    detectors = tuple(replace(d, custom_rules=()) for d in job.analysis_config.detectors)
+    return replace(job, analysis_config=replace(job.analysis_config, detectors=detectors))
 
 
 def _loading_text(snapshot_id: str, snapshot: ModelSnapshot | None) -> str:

@@ -91,6 +91,9 @@ def _bucket_documents(
     """Buckets come after what they hold, so a bucket that can be seen is complete."""
     span = config.bucket_span.seconds
     fields = _bucket_influencers_by_bucket(config, results)
+    events: dict[int, list[str]] = {}
+    for row, description in results.scheduled_events:
+        events.setdefault(row, []).append(description)
     each_ms = int(processing_time_ms / max(1, len(results.time)))
     interim = results.is_interim
     columns = zip(
@@ -102,7 +105,7 @@ def _bucket_documents(
         results.probability.tolist(),
         strict=True,
     )
-    for row, (time, events, score, time_score, raw_score, probability) in enumerate(columns):
+    for row, (time, count, score, time_score, raw_score, probability) in enumerate(columns):
         members = []
         for name, member_score, member_raw, member_probability in (
             *fields.get(row, ()),
@@ -130,11 +133,12 @@ def _bucket_documents(
                 "anomaly_score": score,
                 "bucket_span": span,
                 "initial_anomaly_score": score,
-                "event_count": events,
+                "event_count": count,
                 "is_interim": interim,
                 "bucket_influencers": members,
                 "processing_time_ms": each_ms,
                 "result_type": "bucket",
+                **({"scheduled_events": events[row]} if row in events else {}),
             },
         )
 

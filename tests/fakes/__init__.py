@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tests.fakes.config_stores import FakeAsyncTaskStore, FakeJobStore, FakeJobTaskStore
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.job_data import FakeAnnotationStore, FakeModelStateStore, FakeStatsStore
+from tests.fakes.meta_stores import FakeCalendarStore, FakeFilterStore
 from tests.fakes.results import FakeResultsIndices, FakeResultsReader, FakeResultsWriter
 from tests.fakes.surroundings import FakeAuditLog, FakeClusterInfo, FakePrivileges
 
@@ -14,7 +15,9 @@ __all__ = [
     "FakeAnnotationStore",
     "FakeAsyncTaskStore",
     "FakeAuditLog",
+    "FakeCalendarStore",
     "FakeClusterInfo",
+    "FakeFilterStore",
     "FakeIndex",
     "FakeJobStore",
     "FakeJobTaskStore",
@@ -31,11 +34,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class FakeStores:
-    """All stores over one imagined cluster; `results` and `state` are its raw documents."""
+    """All stores over one imagined cluster; `results`, `state` and `meta` are its raw documents."""
 
     results: FakeIndex
     state: FakeIndex
+    meta: FakeIndex
     jobs: FakeJobStore
+    filters: FakeFilterStore
+    calendars: FakeCalendarStore
     job_tasks: FakeJobTaskStore
     async_tasks: FakeAsyncTaskStore
     results_indices: FakeResultsIndices
@@ -51,11 +57,14 @@ class FakeStores:
 
 def make_stores() -> FakeStores:
     """Empty stores."""
-    results, state = FakeIndex(), FakeIndex()
+    results, state, meta = FakeIndex(), FakeIndex(), FakeIndex()
     return FakeStores(
         results=results,
         state=state,
+        meta=meta,
         jobs=FakeJobStore(),
+        filters=FakeFilterStore(meta),
+        calendars=FakeCalendarStore(meta),
         job_tasks=FakeJobTaskStore(),
         async_tasks=FakeAsyncTaskStore(),
         results_indices=FakeResultsIndices(results, state),

@@ -35,7 +35,8 @@ class FakeRuntime(Failing):
     """Implements `interfaces.JobRuntime`.
 
     `states` may be set by a test; `uploads` holds the bodies of every job, `flushes` what was
-    asked, `updates` the configurations told, `closes` (job, force), `forgotten` deleted jobs.
+    asked, `updates` the configurations told, `reloads` the jobs told of changed filters or
+    calendars, `closes` (job, force), `forgotten` deleted jobs.
     `on_open` runs while a job is being opened. A record is a line of the upload.
     """
 
@@ -49,6 +50,7 @@ class FakeRuntime(Failing):
         self.resets: list[TimeRange | None] = []
         self.flushes: list[tuple[str, FlushRequest]] = []
         self.updates: list[Job] = []
+        self.reloads: list[str] = []
         self.closes: list[tuple[str, bool]] = []
         self.forgotten: list[str] = []
         self.last_finalized_bucket_end: int | None = None
@@ -89,6 +91,10 @@ class FakeRuntime(Failing):
     def update(self, job: Job) -> None:
         self._called("update")
         self.updates.append(job)
+
+    def reload_rules(self, job_id: str) -> None:
+        self._called("reload_rules")
+        self.reloads.append(job_id)
 
     def persist(self, job_id: str) -> str:
         self._called("persist")

@@ -124,6 +124,9 @@ class FakeJob:
     def update(self, job: Job) -> None:
         self._log(f"updated {job.description}")
 
+    def reload_rules(self) -> None:
+        self._log("reloaded rules")
+
     def persist(self) -> str:
         position = self._journal.position()
         state = {

@@ -93,6 +93,8 @@ class World:
         factory = AutodetectFactory(
             WorkerStores(
                 jobs=stores.jobs,
+                filters=stores.filters,
+                calendars=stores.calendars,
                 model_state=stores.model_state,
                 results_writer=stores.results_writer,
                 stats=stores.stats,

@@ -11,12 +11,15 @@ from sidecar.engine.models.layout import (
     COUNT,
     DAY_SLOT,
     LENGTH,
+    PEAK,
+    PEAK_AGE,
     PREDICTORS,
     THINNESS,
     WANTS_DAY,
     ModelSettings,
 )
 from sidecar.engine.models.residual import HOLD_VALUES
+from sidecar.engine.models.ruled import judge_alone
 from sidecar.engine.models.season import give_shapes
 from sidecar.engine.models.step import (
     LOG_P,
@@ -30,6 +33,13 @@ from sidecar.engine.models.step import (
     VERDICT,
     expect,
     step,
+)
+from sidecar.engine.rules.kernels import (
+    SKIP_MODEL_UPDATE,
+    SKIP_RESULT,
+    DetectorRules,
+    has_rules,
+    rule_actions,
 )
 
 # Columns of a finding: an anomalous cell, before it gets scores.
@@ -123,6 +133,7 @@ def write_plot(
 def step_buckets(
     settings: ModelSettings,
     side: int,
+    rules: DetectorRules,
     first: int,
     time: IntArray,
     start: IntArray,
@@ -153,6 +164,8 @@ def step_buckets(
 
     Parameters
     ----------
+    rules : DetectorRules
+        Which values make no finding, and which are not learned.
     time : (k,) int64
         Start of each bucket, s.
     start, series, count, value, variance
@@ -187,6 +200,7 @@ def step_buckets(
     news = small[SMALL - TOP :]
     plotted = len(plot) > 0
     every = settings.empty_is_zero or plotted
+    ruled = has_rules(rules)
     found_all = 0
     plot_rows = 0
     for b in range(first, len(time)):
@@ -252,7 +266,27 @@ def step_buckets(
                 rich_sketch = rich_sketches[r] if rich else sketches[r, :0]
                 values = window_values[r] if rich else sketches[r, :0]
                 sums = window_sums[r] if rich else sketches[r, :0]
-                if not step(
+                actions = 0
+                peak, peak_age = rows[r, PEAK], rows[r, PEAK_AGE]
+                if ruled:
+                    judged_alone = judge_alone(
+                        rows[r],
+                        sketches[r],
+                        day,
+                        week,
+                        settings,
+                        side,
+                        now,
+                        x,
+                        records,
+                        plotted,
+                        predictions,
+                        verdict,
+                    )
+                    actions = rule_actions(rules, s, time[b], x, verdict[TYPICAL])
+                    if actions & SKIP_MODEL_UPDATE and not judged_alone:
+                        continue
+                if actions & SKIP_MODEL_UPDATE == 0 and not step(
                     rows[r],
                     sketches[r],
                     coarse[r],
@@ -272,12 +306,16 @@ def step_buckets(
                     verdict,
                 ):
                     continue
-                mature = mature or rows[r, COUNT] > HOLD_VALUES
                 if rows[r, WANTS_DAY] == 1.0:
                     wanted += 1
                 if plotted:
                     write_plot(plot[plot_rows], b, s, f, verdict, x)
                     plot_rows += 1
+                if actions & SKIP_RESULT:
+                    # What was not said is no incident that later values could repeat.
+                    rows[r, PEAK], rows[r, PEAK_AGE] = peak, peak_age
+                    continue
+                mature = mature or rows[r, COUNT] > HOLD_VALUES
                 if verdict[LOG_P] < best:
                     best = verdict[LOG_P]
                     keys[found] = best

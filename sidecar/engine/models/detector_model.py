@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.cells import ClosedCells, SeriesKeys
+from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
 Array = npt.NDArray[Any]
 
@@ -78,6 +79,7 @@ class DetectorModel(Protocol):
         *,
         partial: bool,
         plot: bool,
+        rules: DetectorRules = NO_RULES,
     ) -> Stepped:
         """Score and learn k buckets.
 
@@ -91,6 +93,9 @@ class DetectorModel(Protocol):
             The buckets are not over: what more records may still mend is not judged.
         plot : bool
             Whether the bounds of every series are wanted.
+        rules : DetectorRules
+            Which values make no finding (and do not count in `Stepped.detector`), and which are
+            not learned: ask `rule_actions` for each value that was judged, before it is learned.
         """
 
     def skip(self, until_s: int) -> None:

@@ -32,6 +32,7 @@ from sidecar.engine.models.layout import (
 )
 from sidecar.engine.models.season import give_shapes
 from sidecar.engine.models.windows import ring_size
+from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
 # Series of a detector up to which all of them get the richer features.
 RICH_SERIES = 24
@@ -142,6 +143,7 @@ class SeriesTable:
         *,
         partial: bool,
         plot: bool,
+        rules: DetectorRules = NO_RULES,
     ) -> Stepped:
         """Score and learn k buckets; `partial` judges counts and sums on the high side only."""
         first_bucket = keys.first_bucket
@@ -166,6 +168,7 @@ class SeriesTable:
             done, found, plotted, self._slots = step_buckets(
                 settings,
                 side,
+                rules,
                 done,
                 time,
                 cells.start,

@@ -210,7 +210,7 @@ def _learn_incident(row: FloatArray, surprise: float, buckets: float) -> None:
 
 
 @kernel
-def _bound(
+def bound(
     row: FloatArray,
     sketch: FloatArray,
     settings: ModelSettings,
@@ -237,7 +237,7 @@ def expect(
     """What a started series would show at a time without a value: typical and bounds."""
     predict(row, day, week, settings, time_s, predictions)
     verdict[TYPICAL] = predictions[PREDICTORS]
-    _bound(row, sketch, settings, 0.0, verdict)
+    bound(row, sketch, settings, 0.0, verdict)
 
 
 @kernel
@@ -288,7 +288,7 @@ def step(
             log_rich = 0.0
     combine(row, verdict, log_rich, settings)
     if bounds or verdict[LOG_P] < LOG_RECORD_CUTOFF:
-        _bound(row, sketch, settings, records, verdict)
+        bound(row, sketch, settings, records, verdict)
     learn(
         row,
         sketch,

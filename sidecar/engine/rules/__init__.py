@@ -1,0 +1,1 @@
+"""Custom rules and scheduled events: when a value makes no result or is not learned."""
