@@ -129,6 +129,17 @@ class RuntimeContract:
         assert runtime.persist("web") == "1"
         assert log(folder)[-1] == "persisted"
 
+    def test_an_open_job_is_told_of_changes_and_a_closed_one_is_not(
+        self, runtime: JobRuntime, folder: Path
+    ) -> None:
+        job = Job("web", ANALYSIS, DataDescription(), description="new")
+        runtime.update(job)
+        runtime.reload_rules("web")
+        runtime.open("web", PATIENCE_MS)
+        runtime.update(job)
+        runtime.reload_rules("web")
+        assert log(folder)[-3:] == ["open epoch=1", "updated new", "reloaded rules"]
+
     def test_the_number_of_open_jobs_is_limited(self, runtime: JobRuntime) -> None:
         for number in range(MAX_OPEN_JOBS):
             runtime.open(f"job-{number}", PATIENCE_MS)

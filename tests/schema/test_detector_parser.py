@@ -122,6 +122,24 @@ RULE = {"conditions": [{"applies_to": "actual", "operator": "gt", "value": 1}]}
             STATUS,
             "Invalid detector rule: scope field 'a' is invalid; select from [b, c]",
         ),
+        *(
+            (
+                {
+                    "function": "count",
+                    "custom_rules": [{**RULE, "actions": ["force_time_shift"], **params}],
+                },
+                STATUS,
+                "Invalid detector rule: action force_time_shift requires "
+                "[params.force_time_shift.time_shift_amount] in whole seconds",
+            )
+            for params in (
+                {},
+                {"params": {}},
+                {"params": {"force_time_shift": 5}},
+                {"params": {"force_time_shift": {"time_shift_amount": "1h"}}},
+                {"params": {"force_time_shift": {"time_shift_amount": True}}},
+            )
+        ),
         (
             {"function": "count", "custom_rules": [{"scope": {"a": None}}]},
             FORM,
@@ -168,6 +186,17 @@ def test_detectors_get_a_full_name_and_a_description(
 ) -> None:
     (parsed,) = parse_job(detector_body(detector), "job").analysis_config.detectors
     assert (parsed.function, parsed.detector_description) == (function, description)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"time_shift_amount": -3600}, {"force_time_shift": {"time_shift_amount": -3600}}],
+)
+def test_a_rule_says_how_far_it_shifts_the_time(params: dict[str, Any]) -> None:
+    rule = {**RULE, "actions": ["force_time_shift"], "params": params}
+    body = detector_body({"function": "count", "custom_rules": [rule]})
+    (detector,) = parse_job(body, "job").analysis_config.detectors
+    assert detector.custom_rules[0].time_shift_s() == -3600
 
 
 def test_detectors_are_numbered_whatever_they_say() -> None:

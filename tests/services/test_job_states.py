@@ -7,17 +7,22 @@ import dataclasses
 import pytest
 
 from sidecar.errors import ConflictError, ResourceNotFoundError, UnavailableError
+from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.detection_rule import DetectionRule, FilterRef
+from sidecar.schema.detector import Detector
 from sidecar.schema.job import Blocked
 from sidecar.schema.job_task import JobState
+from sidecar.schema.units import TimeValue
 from sidecar.services.job_states import JobStateService
-from tests.services.conftest import NOW, World
+from tests.services.conftest import NOW, World, make_job
 
 TIMEOUT_MS = 1000
 
 
 @pytest.fixture
 def states(world: World) -> JobStateService:
-    return JobStateService(world.stores.jobs, world.runtime, world.stores.audit, world.clock)
+    stores = world.stores
+    return JobStateService(stores.jobs, stores.filters, world.runtime, stores.audit, world.clock)
 
 
 def close(states: JobStateService, expression: str, *, force: bool = False, lax: bool = True):
@@ -46,6 +51,26 @@ def test_opening_twice_is_a_conflict(world: World, states: JobStateService) -> N
 
     with pytest.raises(ConflictError, match="already been opened"):
         states.open("web", TIMEOUT_MS)
+
+
+def test_a_job_whose_rules_name_a_missing_filter_is_not_opened(
+    world: World, states: JobStateService
+) -> None:
+    rule = DetectionRule(scope={"host": FilterRef("safe")})
+    detector = Detector("count", by_field_name="host", custom_rules=(rule,))
+    world.stores.jobs.create(
+        dataclasses.replace(
+            make_job(), analysis_config=AnalysisConfig(TimeValue(300_000, "5m"), (detector,))
+        )
+    )
+    with pytest.raises(ResourceNotFoundError) as caught:
+        states.open("web", TIMEOUT_MS)
+    assert caught.value.reason == "No filter with id [safe] exists"
+    assert world.runtime.states == {}
+
+    world.stores.meta.put("filter_safe", {"type": "filter", "filter_id": "safe", "items": []})
+    states.open("web", TIMEOUT_MS)
+    assert world.runtime.states == {"web": JobState.OPENED}
 
 
 @pytest.mark.parametrize("reason", ["delete", "reset", "revert"])

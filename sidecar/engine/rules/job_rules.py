@@ -159,10 +159,14 @@ class JobRules:
                 if key in self._shifted or not len(rows):
                     continue
                 made.add(key)
-                members = None
+                first = int(rows[0])
+                series = None
                 if rule.scope:
                     members = self._scopes[index].members(rule.scope, keys[index], self._matches)
-                due[index].append(TimeShift(int(rows[0]), rule.shift_s, members))
+                    # Series that come up later learn by the new time from the beginning.
+                    members &= keys[index].first_bucket < time[first]
+                    series = np.flatnonzero(members)
+                due[index].append(TimeShift(first, rule.shift_s, series))
             due[index].sort(key=lambda shift: shift.bucket)
         if learn:
             self._shifted |= made

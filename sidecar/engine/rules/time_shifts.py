@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from sidecar.engine.arrays import BoolArray, IntArray
+from sidecar.engine.arrays import IntArray
 from sidecar.engine.cells import ClosedCells, SeriesKeys
 from sidecar.engine.gatherer import cells_of_buckets
 from sidecar.engine.models.buckets import FINDING_BUCKET, FINDING_CELL, PLOT_BUCKET
@@ -24,20 +24,20 @@ class TimeShift:
     bucket : int
         Row of the first bucket after it.
     seconds : int
-    series : (n_series,) bool or None
+    series : (n,) int64 or None
         The series it concerns; None: all.
     """
 
     bucket: int
     seconds: int
-    series: BoolArray | None = None
+    series: IntArray | None = None
 
 
 @runtime_checkable
 class HasClock(Protocol):
     """Models that know seasons; others have nothing to shift."""
 
-    def shift_time(self, seconds: int, series: BoolArray | None = None) -> None:
+    def shift_time(self, seconds: float, series: IntArray | None = None) -> None:
         """Read the seasons so many seconds later from now on, of some series or of all."""
 
 

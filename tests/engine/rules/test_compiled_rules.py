@@ -55,7 +55,7 @@ def keys_of(*series: tuple[str, str, str]) -> tuple[SeriesKeys, dict[str, FieldD
         np.array([dictionaries[field].code(name) if name else -1 for name in names], np.int32)
         for field, names in zip(FIELDS, zip(*series, strict=True), strict=True)
     ]
-    return SeriesKeys(*columns, np.zeros(len(series), np.int64)), dictionaries
+    return SeriesKeys(*columns, np.full(len(series), -SPAN, np.int64)), dictionaries
 
 
 def compiled(
