@@ -122,6 +122,7 @@ class AnomalyJob:
         kept = self._gatherer.prune(self._pruning.window)
         if kept is not None:
             self._scorer.keep(kept)
+            self._rules.forget_series()
             self._distinct_values = None
 
     def advance_time(self, time_s: int) -> Iterator[BucketResults]:

@@ -17,11 +17,16 @@ from sidecar.errors import (
     TooManyRequestsError,
 )
 from sidecar.interfaces import FlushRequest, JobRuntime, TimeRange
+from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.detector import Detector
+from sidecar.schema.job import DataDescription, Job
 from sidecar.schema.job_task import JobState
+from sidecar.schema.units import TimeValue
 
 PATIENCE_MS = 60_000
 PATIENCE_S = 60.0
 MAX_OPEN_JOBS = 4
+ANALYSIS = AnalysisConfig(TimeValue(300_000, "5m"), (Detector("count"),))
 
 
 class CallerWentAwayError(Exception):

@@ -20,7 +20,7 @@ from sidecar.schema.detection_rule import DetectionRule, FilterRef, RuleConditio
 from sidecar.schema.detector import Detector
 from sidecar.schema.job import Job
 from sidecar.schema.scheduled_event import ScheduledEvent
-from tests.engine.gathering import SPAN, config_of, frame_of, job_of, named, run
+from tests.engine.gathering import SPAN, config_of, frame_of, job_of, named, run, seconds
 from tests.engine.test_anomaly_job import bits
 
 START = 1000
@@ -204,3 +204,30 @@ def test_a_state_from_before_there_were_rules_has_none_in_force() -> None:
     assert restored.rules.custom_rules == ((),)
     restored.update(job_with(OVER_300))
     assert restored.rules.custom_rules == ((OVER_300,),)
+
+
+def test_scopes_follow_the_series_when_old_ones_are_forgotten() -> None:
+    """Ids move together when series are pruned: the scope must not stay with the old ids."""
+    job = job_with(SKIP_A0)
+    config = dataclasses.replace(job.analysis_config, model_prune_window=seconds(60 * SPAN))
+    engine = named(AnomalyJob(dataclasses.replace(job, analysis_config=config)))
+    engine.set_filters({"safe": ["a2"]})
+    whole = frame((SPIKE,))
+    code = whole.codes["a"]
+    value = whole.numbers["v"]
+    # The first series ends early, and the one in the scope has a spike beside the other's.
+    value[SPIKE * 3 + 1] = value[SPIKE * 3 + 2] = 500.0
+    ended = (code == 0) & (np.arange(len(code)) > 300)
+    kept = np.flatnonzero(~ended)
+    rest = RecordFrame(
+        time=whole.time[kept],
+        numbers={name: column[kept] for name, column in whole.numbers.items()},
+        codes={name: column[kept] for name, column in whole.codes.items()},
+        hashes={name: column[kept] for name, column in whole.hashes.items()},
+    )
+    names = []
+    for block in run(engine, [rest]):
+        rows = np.flatnonzero(block.records.actual > 300)
+        names += engine.series_names(0, block.records.series[rows])[1]
+    assert engine.model_size().total_by_field_count == 2
+    assert names == ["a1"]
