@@ -12,7 +12,7 @@ from sidecar.clock import system_clock
 from sidecar.interfaces import Document
 from sidecar.settings import Settings
 from sidecar.storage.client import Connection
-from sidecar.storage.names import ANNOTATIONS_READ, NOTIFICATIONS_PATTERN
+from sidecar.storage.names import ANNOTATIONS_READ, NOTIFICATIONS_PATTERN, Names
 from sidecar.storage.stores import ElasticsearchStores, make_stores
 
 
@@ -31,6 +31,14 @@ class ElasticsearchProbe:
         """See `support.Probe.audit_messages`."""
         self._stores.audit.close()
         return self._search(NOTIFICATIONS_PATTERN, job_id)
+
+    def put_meta(self, document_id: str, document: Document | None) -> None:
+        """See `support.Probe.put_meta`."""
+        client, index = self._connection.client, Names().meta
+        if document is None:
+            client.delete(index=index, id=document_id, refresh=True)
+        else:
+            client.index(index=index, id=document_id, document=document, refresh=True)
 
     def _search(self, index: str, job_id: str) -> list[Document]:
         client = self._connection.client

@@ -13,8 +13,10 @@ from sidecar.interfaces import (
     AnnotationStore,
     AsyncTaskStore,
     AuditLog,
+    CalendarStore,
     ClusterInfo,
     Document,
+    FilterStore,
     JobStore,
     JobTaskStore,
     ModelStateStore,
@@ -42,6 +44,10 @@ class Stores(Protocol):
     @property
     def jobs(self) -> JobStore: ...
     @property
+    def filters(self) -> FilterStore: ...
+    @property
+    def calendars(self) -> CalendarStore: ...
+    @property
     def job_tasks(self) -> JobTaskStore: ...
     @property
     def async_tasks(self) -> AsyncTaskStore: ...
@@ -66,7 +72,10 @@ class Stores(Protocol):
 
 
 class Probe(Protocol):
-    """Looks at what the stores only write."""
+    """Looks at what the stores only write, and writes what they only read."""
+
+    def put_meta(self, document_id: str, document: Document | None) -> None:
+        """Store a document beside calendars and filters, searchable at once; None: delete it."""
 
     def annotations(self, job_id: str) -> Sequence[Document]:
         """All annotations of a job."""
@@ -82,6 +91,7 @@ class Bench:
     stores: Stores
     probe: Probe
     _jobs: list[Job] = field(default_factory=list)
+    _meta_ids: list[str] = field(default_factory=list)
 
     def job(self, *, results_index: str = "shared", prepared: bool = True) -> Job:
         """Make a job with an id nobody else has; `results_index` is as stored."""
@@ -91,8 +101,15 @@ class Bench:
             self.stores.results_indices.prepare(job)
         return job
 
+    def put_meta(self, document_id: str, document: Document) -> None:
+        """Store a filter, calendar or event."""
+        self._meta_ids.append(document_id)
+        self.probe.put_meta(document_id, document)
+
     def clean(self) -> None:
         """Remove everything of the jobs."""
+        for document_id in self._meta_ids:
+            self.probe.put_meta(document_id, None)
         for job in self._jobs:
             self.stores.model_state.delete_all(job.job_id)
             self.stores.results_indices.remove(job)

@@ -8,6 +8,7 @@ from integration.contract import support
 from integration.contract.test_configurations import *  # noqa: F403
 from integration.contract.test_job_data import *  # noqa: F403
 from integration.contract.test_results import *  # noqa: F403
+from integration.contract.test_rules import *  # noqa: F403
 from sidecar.interfaces import Document
 from tests.fakes import FakeStores, make_stores
 
@@ -19,6 +20,12 @@ class FakeProbe:
     def annotations(self, job_id: str) -> Sequence[Document]:
         documents = self._stores.annotations.documents.values()
         return [document for document in documents if document["job_id"] == job_id]
+
+    def put_meta(self, document_id: str, document: Document | None) -> None:
+        if document is None:
+            self._stores.meta.delete(document_id)
+        else:
+            self._stores.meta.put(document_id, document)
 
     def audit_messages(self, job_id: str) -> Sequence[Document]:
         return [
