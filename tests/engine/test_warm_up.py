@@ -14,6 +14,7 @@ import sidecar.engine
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.warm_up import warm_up
 from sidecar.schema.detector import Detector
+from sidecar.schema.scheduled_event import ScheduledEvent
 from tests.engine.gathering import FUNCTION_NAMES, config_of, frame_of, job_of, named, new_job, run
 
 def kernels():
@@ -35,6 +36,7 @@ for options in ({"influencers": ("a", "b"), "latency": 25}, {"summary_count_fiel
     frame = frame_of(rows.tolist(), values.tolist(), a=(rows % 7).tolist(), b=(rows % 3).tolist())
     run(job, [frame.rows(slice(0, n // 2))])
     job.interim()
+    job.set_events([ScheduledEvent("e", 0, 10_000), ScheduledEvent("f", 1_000_000, 1_100_000)])
     job = AnomalyJob.restore(job.job, job.save())
     job.update(job_of(job.job.analysis_config, model_plot=True))
     job.skip_time(n // 2 + 50)

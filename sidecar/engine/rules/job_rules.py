@@ -78,6 +78,8 @@ class JobRules:
         span_s = self._config.bucket_span.seconds
         self._matches: dict[tuple[str, str], MatchedNames] = {}
         self._events = [compile_event(event, span_s) for event in self.events]
+        self._event_start = np.array([rule.start for rule in self._events], dtype=np.int64)
+        self._event_end = np.array([rule.end for rule in self._events], dtype=np.int64)
         self._rules = [[compile_rule(rule) for rule in rules] for rules in self.custom_rules]
         self._scopes = [
             SeriesScopes(detector, *rule_arrays([*rules, *self._events]))
@@ -103,7 +105,7 @@ class JobRules:
         Parameters
         ----------
         time : (k,) int64
-            Start of each bucket, s.
+            Start of each bucket, s; at least one.
         keys : sequence of SeriesKeys
             By detector.
         learn : bool
@@ -118,11 +120,12 @@ class JobRules:
 
     def descriptions(self, time: IntArray) -> list[tuple[int, str]]:
         """(row, description) of the events that cover each bucket, in order of their begin."""
-        covering = [
-            (int(row), event.start_time, event.description)
-            for event, rule in zip(self.events, self._events, strict=True)
-            for row in np.flatnonzero((time >= rule.start) & (time < rule.end))
-        ]
+        near = (self._event_start <= time[-1]) & (self._event_end > time[0])
+        covering = []
+        for index in np.flatnonzero(near).tolist():
+            rule, event = self._events[index], self.events[index]
+            rows = np.flatnonzero((time >= rule.start) & (time < rule.end))
+            covering += [(row, event.start_time, event.description) for row in rows.tolist()]
         return [(row, description) for row, _, description in sorted(covering)]
 
     def forget_series(self) -> None:

@@ -91,9 +91,19 @@ def rule_actions(
 ) -> int:
     """Actions to take on a value: SKIP_RESULT and SKIP_MODEL_UPDATE, added up.
 
-    Models ask when a value is judged and not yet learned. `time_s` is the start of its bucket;
-    `typical` NaN while the model has no idea, then no condition on it holds. A series of which
-    conditions look at nothing but the time may pass NaN for `actual` too.
+    Models ask when a value is judged and not yet learned, inside `if ruled:` where `ruled` is
+    `has_rules(rules)`, asked once. With SKIP_RESULT the value makes no finding and is not counted
+    among the series judged; with SKIP_MODEL_UPDATE it leaves the state as if it had never been.
+
+    Parameters
+    ----------
+    series : int
+        Its id; any where the detector is not split.
+    time_s : int
+        Start of its bucket.
+    actual, typical : float
+        NaN where there is none, as for functions whose rules may look at the time alone: no
+        condition on it holds then.
     """
     taken = _at(rules, time_s)
     for i in range(len(rules.actions)):

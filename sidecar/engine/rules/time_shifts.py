@@ -38,7 +38,10 @@ class HasClock(Protocol):
     """Models that know seasons; others have nothing to shift."""
 
     def shift_time(self, seconds: float, series: IntArray | None = None) -> None:
-        """Read the seasons so many seconds later from now on, of some series or of all."""
+        """Read the seasons so many seconds later from now on, of some series or of all.
+
+        Series that the models have not met have nothing to shift.
+        """
 
 
 def step_with_shifts(
