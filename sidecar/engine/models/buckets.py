@@ -39,6 +39,7 @@ from sidecar.engine.rules.kernels import (
     SKIP_RESULT,
     DetectorRules,
     has_rules,
+    look_at_typical,
     rule_actions,
 )
 
@@ -201,6 +202,8 @@ def step_buckets(
     plotted = len(plot) > 0
     every = settings.empty_is_zero or plotted
     ruled = has_rules(rules)
+    by_typical = look_at_typical(rules)
+    peak = peak_age = 0.0
     found_all = 0
     plot_rows = 0
     for b in range(first, len(time)):
@@ -267,25 +270,29 @@ def step_buckets(
                 values = window_values[r] if rich else sketches[r, :0]
                 sums = window_sums[r] if rich else sketches[r, :0]
                 actions = 0
-                peak, peak_age = rows[r, PEAK], rows[r, PEAK_AGE]
                 if ruled:
-                    judged_alone = judge_alone(
-                        rows[r],
-                        sketches[r],
-                        day,
-                        week,
-                        settings,
-                        side,
-                        now,
-                        x,
-                        records,
-                        plotted,
-                        predictions,
-                        verdict,
-                    )
-                    actions = rule_actions(rules, s, time[b], x, verdict[TYPICAL])
-                    if actions & SKIP_MODEL_UPDATE and not judged_alone:
-                        continue
+                    peak, peak_age = rows[r, PEAK], rows[r, PEAK_AGE]
+                    if not by_typical:
+                        actions = rule_actions(rules, s, time[b], x, np.nan)
+                    if by_typical or actions & SKIP_MODEL_UPDATE:
+                        judged_alone = judge_alone(
+                            rows[r],
+                            sketches[r],
+                            day,
+                            week,
+                            settings,
+                            side,
+                            now,
+                            x,
+                            records,
+                            plotted,
+                            predictions,
+                            verdict,
+                        )
+                        if by_typical:
+                            actions = rule_actions(rules, s, time[b], x, verdict[TYPICAL])
+                        if actions & SKIP_MODEL_UPDATE and not judged_alone:
+                            continue
                 if actions & SKIP_MODEL_UPDATE == 0 and not step(
                     rows[r],
                     sketches[r],

@@ -86,6 +86,15 @@ def has_rules(rules: DetectorRules) -> bool:
 
 
 @kernel
+def look_at_typical(rules: DetectorRules) -> bool:
+    """Whether a condition needs the typical value; the others can be asked before judging."""
+    for c in range(len(rules.applies_to)):
+        if rules.applies_to[c] != ACTUAL:
+            return True
+    return False
+
+
+@kernel
 def rule_actions(
     rules: DetectorRules, series: int, time_s: int, actual: float, typical: float
 ) -> int:
