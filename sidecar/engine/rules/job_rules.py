@@ -163,13 +163,10 @@ class JobRules:
                     continue
                 made.add(key)
                 first = int(rows[0])
-                series = None
-                if rule.scope:
-                    members = self._scopes[index].members(rule.scope, keys[index], self._matches)
-                    # Series that come up later learn by the new time from the beginning.
-                    members &= keys[index].first_bucket < time[first]
-                    series = np.flatnonzero(members)
-                due[index].append(TimeShift(first, rule.shift_s, series))
+                members = self._scopes[index].members(rule.scope, keys[index], self._matches)
+                # Series that come up later learn by the new time from the beginning.
+                members &= keys[index].first_bucket < time[first]
+                due[index].append(TimeShift(first, rule.shift_s, np.flatnonzero(members)))
             due[index].sort(key=lambda shift: shift.bucket)
         if learn:
             self._shifted |= made

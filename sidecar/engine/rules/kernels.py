@@ -88,10 +88,10 @@ def has_rules(rules: DetectorRules) -> bool:
 @kernel
 def look_at_typical(rules: DetectorRules) -> bool:
     """Whether a condition needs the typical value; the others can be asked before judging."""
+    others = 0
     for c in range(len(rules.applies_to)):
-        if rules.applies_to[c] != ACTUAL:
-            return True
-    return False
+        others += rules.applies_to[c] != ACTUAL
+    return others > 0
 
 
 @kernel

@@ -24,21 +24,21 @@ class TimeShift:
     bucket : int
         Row of the first bucket after it.
     seconds : int
-    series : (n,) int64 or None
-        The series it concerns; None: all.
+    series : (n,) int64
+        The series it concerns.
     """
 
     bucket: int
     seconds: int
-    series: IntArray | None = None
+    series: IntArray
 
 
 @runtime_checkable
 class HasClock(Protocol):
     """Models that know seasons; others have nothing to shift."""
 
-    def shift_time(self, seconds: float, series: IntArray | None = None) -> None:
-        """Read the seasons so many seconds later from now on, of some series or of all.
+    def shift_time(self, seconds: float, series: IntArray) -> None:
+        """Read the seasons of some series so many seconds later from now on.
 
         Series that the models have not met have nothing to shift.
         """

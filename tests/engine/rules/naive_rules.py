@@ -73,4 +73,4 @@ def _holds(condition: RuleCondition, time_s: int, actual: float, typical: float)
         "diff_from_typical": abs(actual - typical),
         "time": float(time_s),
     }[condition.applies_to]
-    return _OPERATORS[condition.operator](value, condition.value)
+    return bool(_OPERATORS[condition.operator](value, condition.value))

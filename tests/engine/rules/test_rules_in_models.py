@@ -12,7 +12,7 @@ from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.models import buckets as columns
 from sidecar.engine.models.series_table import SeriesTable
 from sidecar.engine.rules.job_rules import JobRules
-from sidecar.engine.rules.kernels import SKIP_MODEL_UPDATE, SKIP_RESULT, DetectorRules
+from sidecar.engine.rules.kernels import NO_RULES, SKIP_MODEL_UPDATE, SKIP_RESULT, DetectorRules
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detection_rule import DetectionRule, RuleCondition
 from sidecar.schema.detector import Detector
@@ -146,13 +146,14 @@ def test_what_was_not_said_is_no_incident_that_others_repeat() -> None:
     arguments = (times(BUCKETS), cells_of(values), keys(2)[0])
     rules = rules_of("mean", (over(500.0, "skip_result"),))
 
-    def repeats(in_force: dict[str, DetectorRules]) -> list[float]:
+    def repeats(in_force: DetectorRules) -> list[float]:
         table = SeriesTable(FUNCTIONS["mean"], HOUR_S)
-        found = table.step(*arguments, partial=False, plot=False, **in_force).findings
-        return found[found[:, columns.FINDING_BUCKET] == 301, columns.FINDING_REPEATS].tolist()
+        found = table.step(*arguments, partial=False, plot=False, rules=in_force).findings
+        rows = found[:, columns.FINDING_BUCKET] == 301
+        return list(found[rows, columns.FINDING_REPEATS])
 
-    assert repeats({}) == [1.0]
-    assert repeats({"rules": rules}) == [0.0]
+    assert repeats(NO_RULES) == [1.0]
+    assert repeats(rules) == [0.0]
 
 
 @pytest.mark.parametrize("actions", [SKIP_RESULT, SKIP_MODEL_UPDATE])

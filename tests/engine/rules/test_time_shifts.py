@@ -20,6 +20,8 @@ from sidecar.schema.scheduled_event import ScheduledEvent
 from tests.engine.rules.test_compiled_rules import job_rules, keys_of
 from tests.engine.scorer_cases import HOUR_S, assert_same, cells_of, keys, times
 
+ALL = [0, 1]
+
 
 @dataclass
 class ClockModel(SeriesTable):
@@ -31,7 +33,8 @@ class ClockModel(SeriesTable):
         super().__init__(FUNCTIONS["mean"], HOUR_S)
 
     def shift_time(self, seconds: float, series: IntArray | None = None) -> None:
-        self.said.append((seconds, None if series is None else series.tolist()))
+        assert series is not None
+        self.said.append((seconds, series.tolist()))
 
     def step(
         self,
@@ -51,12 +54,17 @@ def test_the_clock_shifts_between_the_buckets() -> None:
     values = 100 + np.random.Generator(np.random.PCG64(1)).standard_normal((300, 3))
     values[[120, 201, 299], 1] = 200.0
     model = ClockModel()
-    shifts = [TimeShift(150, 3600), TimeShift(150, -60, np.array([2])), TimeShift(201, 5)]
+    everybody = np.arange(3)
+    shifts = [
+        TimeShift(150, 3600, everybody),
+        TimeShift(150, -60, np.array([2])),
+        TimeShift(201, 5, everybody),
+    ]
     arguments = (times(300), cells_of(values), keys(3)[0])
     shifted = step_with_shifts(
         model, *arguments, partial=False, plot=True, rules=NO_RULES, shifts=shifts
     )
-    assert model.said == [150, (3600, None), (-60, [2]), 51, (5, None), 99]
+    assert model.said == [150, (3600, [0, 1, 2]), (-60, [2]), 51, (5, [0, 1, 2]), 99]
     # This clock only notes it, so the results are those of one step.
     plain = SeriesTable(FUNCTIONS["mean"], HOUR_S)
     assert_same(shifted, plain.step(*arguments, partial=False, plot=True))
@@ -72,21 +80,18 @@ def shifting(seconds: int, start: int, end: int, scope: bool = False) -> Detecti
     )
 
 
-def due(rules: JobRules, *time: int, learn: bool = True) -> list[tuple[int, int, object]]:
+def due(rules: JobRules, *time: int, learn: bool = True) -> list[tuple[int, int, list[int]]]:
     """(bucket, seconds, series) of the shifts in a block of buckets."""
     series, dictionaries = keys_of(("p", "b", "o"), ("p", "c", "o"))
     (in_force,) = rules.in_force(np.array(time, np.int64), [series], dictionaries, learn=learn)
-    return [
-        (s.bucket, s.seconds, None if s.series is None else s.series.tolist())
-        for s in in_force.shifts
-    ]
+    return [(s.bucket, s.seconds, s.series.tolist()) for s in in_force.shifts]
 
 
 def test_a_rule_shifts_once_when_it_begins_to_hold() -> None:
     rules = job_rules(shifting(3600, 120, 300))
     assert due(rules, 0, 60) == []
-    assert due(rules, 60, 120, 180, learn=False) == [(1, 3600, None)]
-    assert due(rules, 60, 120, 180) == [(1, 3600, None)]
+    assert due(rules, 60, 120, 180, learn=False) == [(1, 3600, ALL)]
+    assert due(rules, 60, 120, 180) == [(1, 3600, ALL)]
     assert due(rules, 240) == []
 
 
@@ -100,22 +105,30 @@ def test_a_scope_chooses_whose_clock_shifts() -> None:
     assert due(rules, 120) == [(0, 3600, [1])]
 
 
+def test_series_that_come_up_later_keep_their_clock() -> None:
+    rules = job_rules(shifting(3600, 120, 300))
+    series, dictionaries = keys_of(("p", "b", "o"), ("p", "c", "o"))
+    series.first_bucket[:] = 60, 120
+    (in_force,) = rules.in_force(np.array([60, 120]), [series], dictionaries)
+    assert [s.series.tolist() for s in in_force.shifts] == [[0]]
+
+
 def test_an_event_shifts_and_skips_what_it_says() -> None:
     rules = job_rules()
     rules.set_events([ScheduledEvent("spring", 90_000, 180_000, "c", "e", False, False, -3600)])
-    assert due(rules, 0, 60) == [(1, -3600, None)]
+    assert due(rules, 0, 60) == [(1, -3600, ALL)]
     assert due(rules, 120) == []
 
 
 def test_what_was_shifted_is_remembered_by_the_state_and_through_changes() -> None:
     rules = job_rules(shifting(3600, 120, 300))
-    assert due(rules, 120) == [(0, 3600, None)]
+    assert due(rules, 120) == [(0, 3600, ALL)]
     restored = job_rules()
     restored.load(rules.save())
     assert due(restored, 180) == []
     restored.set_custom_rules(((),))
     restored.set_custom_rules(((shifting(3600, 120, 300), shifting(60, 180, 300)),))
-    assert due(restored, 180) == [(0, 60, None)]
+    assert due(restored, 180) == [(0, 60, ALL)]
 
 
 @pytest.mark.parametrize("applies_to", ["actual", "typical", "diff_from_typical"])
