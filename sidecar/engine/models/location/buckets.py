@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.combine import TOP, excess_of_smallest, log_of_smallest, push_smallest
@@ -19,6 +21,13 @@ from sidecar.engine.models.location.learn import age, learn_point
 from sidecar.engine.models.location.places import COUNT
 from sidecar.engine.models.residual import HOLD_VALUES
 from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.rules.kernels import (
+    SKIP_MODEL_UPDATE,
+    SKIP_RESULT,
+    DetectorRules,
+    has_rules,
+    rule_actions,
+)
 
 # Columns of what each cell comes to: the verdict, and how it stands to the series' incident.
 REPEATS = VERDICT  # 1: no more surprising than what the running incident has already said
@@ -39,6 +48,7 @@ SMALL = 2 * TOP + WORK
 
 @kernel
 def step_places(
+    rules: DetectorRules,
     time: IntArray,
     start: IntArray,
     series: CodeArray,
@@ -55,6 +65,8 @@ def step_places(
 
     Parameters
     ----------
+    rules : DetectorRules
+        Which places make no finding, and which are not learned.
     time : (k,) int64
         Start of each bucket, s.
     start, series, value
@@ -72,6 +84,7 @@ def step_places(
     small : (SMALL,) float64
         Room to work in.
     """
+    ruled = has_rules(rules)
     smallest, news, work = small[:TOP], small[TOP : 2 * TOP], small[2 * TOP :]
     for b in range(len(time)):
         smallest[:] = 0.0
@@ -79,6 +92,9 @@ def step_places(
         live = 0.0
         for m in range(start[b], start[b + 1]):
             row, incident = rows[group[series[m]]], incidents[series[m]]
+            if ruled and rule_actions(rules, series[m], time[b], np.nan, np.nan) & SKIP_RESULT:
+                judged[m, LOG_P] = 0.0
+                continue
             judge_point(row, value[m, 0], value[m, 1], work, judged[m, :VERDICT])
             surprise = -judged[m, LOG_P]
             judged[m, REPEATS] = 1.0 if surprise <= incident[PEAK] else 0.0
@@ -91,6 +107,10 @@ def step_places(
             _learn_incident(incident, surprise)
         for m in range(start[b], start[b + 1]):
             row = rows[group[series[m]]]
+            if ruled and (
+                rule_actions(rules, series[m], time[b], np.nan, np.nan) & SKIP_MODEL_UPDATE
+            ):
+                continue
             age(row, float(time[b]), keep)
             learn_point(row, value[m, 0], value[m, 1], work)
         detector[b, LIVE] = live

@@ -20,6 +20,7 @@ from sidecar.engine.models.location.buckets import (
 from sidecar.engine.models.location.findings import find_places
 from sidecar.engine.models.location.places import HEAD, PLACE_WIDTH
 from sidecar.engine.pair_table import PairTable
+from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
 # Places that one series, and a whole population, may have.
 _PLACES = 8
@@ -58,6 +59,7 @@ class LocationTable:
         *,
         partial: bool,
         plot: bool,
+        rules: DetectorRules = NO_RULES,
     ) -> Stepped:
         """Score and learn k buckets; there is nothing to plot."""
         del partial, plot
@@ -65,6 +67,7 @@ class LocationTable:
         judged = np.zeros((len(cells.series), CELL_WIDTH))
         detector = np.zeros((len(time), DETECTOR_WIDTH))
         step_places(
+            rules,
             time,
             cells.start,
             cells.series,
