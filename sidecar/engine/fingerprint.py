@@ -34,4 +34,8 @@ def fingerprint(config: AnalysisConfig) -> str:
         "summary_count_field_name": config.summary_count_field_name,
         "categorization_field_name": config.categorization_field_name,
     }
+    if config.categorization_field_name is not None:
+        parts["categorization_analyzer"] = config.categorization_analyzer
+        parts["categorization_filters"] = config.categorization_filters
+        parts["per_partition_categorization"] = config.per_partition_categorization.enabled
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

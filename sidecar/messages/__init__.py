@@ -6,6 +6,11 @@ The wording is that of Elasticsearch's own ML APIs, because scripts and dashboar
 from __future__ import annotations
 
 from sidecar.messages.analysis import (
+    analyzer_bad_number,
+    analyzer_bad_regex,
+    analyzer_part_not_supported,
+    analyzer_part_without_pattern,
+    analyzer_without_tokenizer,
     cardinality_not_a_number,
     cardinality_required,
     categorization_filters_bad_regex,
@@ -160,6 +165,11 @@ __all__ = [
     "analysis_field_must_be_set",
     "analysis_limits_while_open",
     "audit_calendars_updated",
+    "analyzer_bad_number",
+    "analyzer_bad_regex",
+    "analyzer_part_not_supported",
+    "analyzer_part_without_pattern",
+    "analyzer_without_tokenizer",
     "audit_deleting_job",
     "audit_error_deleting_job",
     "audit_job_closing",

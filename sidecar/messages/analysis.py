@@ -103,6 +103,37 @@ def categorization_filters_bad_regex(expression: str) -> str:
     return f"categorization_filters contains invalid regular expression '{expression}'"
 
 
+def analyzer_part_not_supported(place: str, name: str, known: tuple[str, ...]) -> str:
+    """An unknown part of a categorization analyzer, or an unknown analyzer."""
+    return (
+        f"categorization_analyzer: {place} [{name}] is not supported; use one of "
+        f"[{', '.join(known)}]"
+    )
+
+
+def analyzer_without_tokenizer() -> str:
+    """A categorization analyzer given in parts has to name its tokenizer."""
+    return "categorization_analyzer must contain a [tokenizer]"
+
+
+def analyzer_part_without_pattern(part: str) -> str:
+    """A part that needs an expression."""
+    return f"categorization_analyzer: [{part}] requires a [pattern]"
+
+
+def analyzer_bad_regex(expression: str, why: str) -> str:
+    """An expression that cannot be used."""
+    return (
+        f"categorization_analyzer contains invalid or unsupported regular expression "
+        f"'{expression}': {why}"
+    )
+
+
+def analyzer_bad_number(part: str, setting: str, value: object) -> str:
+    """A setting of a part that must be another number."""
+    return f"categorization_analyzer: [{part}] has an invalid [{setting}]: [{value}]"
+
+
 def per_partition_needs_categorization() -> str:
     """Per-partition categorization without categorization."""
     return "categorization_field_name must be set when per-partition categorization is enabled"

@@ -9,6 +9,10 @@ from sidecar.schema.detector import Detector
 from sidecar.schema.units import TimeValue
 
 
+# The field that categorization makes: ids of categories.
+ML_CATEGORY = "mlcategory"
+
+
 @dataclass(frozen=True, slots=True)
 class PerPartitionCategorization:
     """Whether categories are kept apart for each partition value."""
@@ -55,5 +59,5 @@ class AnalysisConfig:
         names.update(
             n for n in (self.categorization_field_name, self.summary_count_field_name) if n
         )
-        names.discard("mlcategory")
+        names.discard(ML_CATEGORY)
         return tuple(sorted(names))

@@ -9,7 +9,11 @@ from typing import Any
 
 from sidecar import messages
 from sidecar.errors import BadRequestError, IllegalArgumentError
-from sidecar.schema.analysis_config import AnalysisConfig, PerPartitionCategorization
+from sidecar.schema.analysis_config import (
+    ML_CATEGORY,
+    AnalysisConfig,
+    PerPartitionCategorization,
+)
 from sidecar.schema.detector_parser import (
     DETECTOR_PARSER,
     check_field_name,
@@ -31,7 +35,6 @@ from sidecar.xcontent import (
 DEFAULT_BUCKET_SPAN = TimeValue(300_000, "5m")
 # The least number of buckets in a model_prune_window.
 MIN_PRUNE_BUCKETS = 2
-ML_CATEGORY = "mlcategory"
 
 _NANOS_PER_SECOND = 1_000_000_000
 
