@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 Generator = np.random.Generator
 
@@ -102,7 +103,7 @@ def adjusted_rand_index(one: list[int], other: list[int]) -> float:
     table = np.zeros((a.max() + 1, b.max() + 1))
     np.add.at(table, (a, b), 1)
 
-    def pairs(counts: np.ndarray) -> float:  # type: ignore[type-arg]
+    def pairs(counts: npt.NDArray[np.float64]) -> float:
         return float((counts * (counts - 1) / 2).sum())
 
     both, rows, columns = pairs(table), pairs(table.sum(axis=1)), pairs(table.sum(axis=0))

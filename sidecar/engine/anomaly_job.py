@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sidecar.engine.arrays import CodeArray
+from sidecar.engine.categorization.job_categorization import JobCategorization
+from sidecar.engine.categorization.stats import CategorizerStats
 from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.dictionary import FieldDictionary
@@ -23,6 +25,7 @@ from sidecar.engine.rules.job_rules import JobRules
 from sidecar.engine.scoring import BucketScorer
 from sidecar.engine.state import read_state, write_state
 from sidecar.errors import MlError
+from sidecar.schema.analysis_config import ML_CATEGORY
 from sidecar.schema.job import Job
 from sidecar.schema.rule_context import RuleContext, custom_rules
 from sidecar.schema.scheduled_event import ScheduledEvent
@@ -52,7 +55,9 @@ class AnomalyJob:
     needs : FieldNeeds
         The columns that frames must have.
     dictionaries : mapping of field name to FieldDictionary
-        One per field in `needs.codes`; the record reader adds names.
+        One per field in `needs.codes`; the record reader adds names. That of `mlcategory` is
+        the engine's own.
+    categorization : JobCategorization or None
 
     Raises
     ------
@@ -64,9 +69,10 @@ class AnomalyJob:
         config = job.analysis_config
         self.job = job
         self.needs = field_needs(config)
-        self.dictionaries: Mapping[str, FieldDictionary] = {
-            name: FieldDictionary() for name in self.needs.codes
-        }
+        self.categorization = JobCategorization.of(job)
+        self.dictionaries = self._with_categories(
+            {name: FieldDictionary() for name in self.needs.codes}
+        )
         self._gatherer = Gatherer(config)
         self._scorer = BucketScorer(config, model_plot=_has_model_plot(job))
         self._rules = JobRules(config)
@@ -96,7 +102,7 @@ class AnomalyJob:
         that are closed already are ignored.
         """
         for begin in range(0, len(frame), _RECORDS_AT_ONCE):
-            part = frame.rows(slice(begin, begin + _RECORDS_AT_ONCE))
+            part = self._categorized(frame.rows(slice(begin, begin + _RECORDS_AT_ONCE)))
             self._names.meet(part.codes)
             first = 0
             while first < len(part):
@@ -108,6 +114,16 @@ class AnomalyJob:
                 yield from self._finalize()
                 self._prune()
                 first = due
+
+    def _categorized(self, frame: RecordFrame) -> RecordFrame:
+        if self.categorization is None:
+            return frame
+        room = self._limit.room(self._expected_bytes(), NO_LIMIT)
+        failures = self.categorization.failures
+        frame = self.categorization.coded(frame, room)
+        if self.categorization.failures > failures:
+            self._limit.reached = True
+        return frame
 
     def _add(self, frame: RecordFrame) -> None:
         failures = self._gatherer.allocation_failures
@@ -200,7 +216,7 @@ class AnomalyJob:
     # --- configuration and names --------------------------------------------------------------
 
     def update(self, job: Job) -> None:
-        """Apply what may change in an open job: custom rules, model plot, model memory limit.
+        """Apply what may change in an open job: custom rules, model plot, memory limit and so on.
 
         Raises ValueError when the analysis itself is another one.
         """
@@ -212,6 +228,8 @@ class AnomalyJob:
         self._rules.set_custom_rules(custom_rules(job.analysis_config))
         self._limit.set(job.analysis_limits.model_memory_limit_mb)
         self._pruning.set_window(job.analysis_config)
+        if self.categorization is not None:
+            self.categorization.update(job.analysis_config)
 
     @property
     def rules(self) -> RuleContext:
@@ -244,6 +262,13 @@ class AnomalyJob:
             names(detector.over_field_name, keys.over),
         )
 
+    def _with_categories(
+        self, dictionaries: dict[str, FieldDictionary]
+    ) -> Mapping[str, FieldDictionary]:
+        if self.categorization is None:
+            return dictionaries
+        return {**dictionaries, ML_CATEGORY: self.categorization.dictionary}
+
     # --- memory -------------------------------------------------------------------------------
 
     def model_size(self) -> ModelSize:
@@ -258,15 +283,19 @@ class AnomalyJob:
             bucket_allocation_failures_count=self._gatherer.allocation_failures,
             memory_status=self._limit.status(model_bytes),
             model_bytes_exceeded=self._limit.exceeded(model_bytes),
+            categories=self.categorization.stats() if self.categorization else CategorizerStats(),
         )
 
     def _model_bytes(self) -> int:
-        return self._gatherer.nbytes() + self._scorer.nbytes() + self._names.total
+        return self._gatherer.nbytes() + self._scorer.nbytes() + self._text_bytes()
 
     def _expected_bytes(self) -> int:
         """The memory once all known series have models: those of open buckets have none yet."""
         models = max(self._scorer.nbytes(), self._gatherer.series_count() * NEW_SERIES_BYTES)
-        return self._gatherer.nbytes() + models + self._names.total
+        return self._gatherer.nbytes() + models + self._text_bytes()
+
+    def _text_bytes(self) -> int:
+        return self._names.total + (self.categorization.nbytes() if self.categorization else 0)
 
     def _count_distinct_values(self) -> tuple[int, int, int]:
         series = self._gatherer.series_count()
@@ -284,8 +313,10 @@ class AnomalyJob:
         gatherer, arrays = self._gatherer.save()
         scorer, models = self._scorer.save()
         arrays = {**under("gatherer", arrays), **under("models", models)}
-        for i, dictionary in enumerate(self.dictionaries.values()):
-            arrays |= under(f"names/{i}", save_names(dictionary))
+        for i, name in enumerate(self.needs.codes):
+            arrays |= under(f"names/{i}", save_names(self.dictionaries[name]))
+        if self.categorization is not None:
+            arrays |= self.categorization.save()
         header = {
             "analysis_config": fingerprint(self.job.analysis_config),
             "last_finalized_bucket_end": self._finalized_end,
@@ -318,10 +349,14 @@ class AnomalyJob:
         return restored
 
     def _load(self, header: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> None:
-        self.dictionaries = {
-            name: load_names(within(arrays, f"names/{i}"))
-            for i, name in enumerate(self.needs.codes)
-        }
+        if self.categorization is not None:
+            self.categorization.load(arrays)
+        self.dictionaries = self._with_categories(
+            {
+                name: load_names(within(arrays, f"names/{i}"))
+                for i, name in enumerate(self.needs.codes)
+            }
+        )
         self._names = NameBytes(self.dictionaries)
         self._names.load(header.get("names_met", {}))
         self._gatherer.load(header.get("gatherer", {}), within(arrays, "gatherer"))

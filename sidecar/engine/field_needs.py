@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.record_frame import FieldNeeds
-from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.analysis_config import ML_CATEGORY, AnalysisConfig
 
 
 def field_needs(config: AnalysisConfig) -> FieldNeeds:
@@ -31,6 +31,7 @@ def field_needs(config: AnalysisConfig) -> FieldNeeds:
             points[field] = None
     if config.summary_count_field_name:
         numbers[config.summary_count_field_name] = None
-    return FieldNeeds(
-        tuple(numbers), config.term_fields(), tuple(hashes), tuple(texts), tuple(points)
-    )
+    if config.categorization_field_name is not None:
+        texts[config.categorization_field_name] = None
+    codes = tuple(name for name in config.term_fields() if name != ML_CATEGORY)
+    return FieldNeeds(tuple(numbers), codes, tuple(hashes), tuple(texts), tuple(points))

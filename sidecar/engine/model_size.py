@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sidecar.engine.arrays import CodeArray
+from sidecar.engine.categorization.stats import CategorizerStats
 from sidecar.engine.dictionary import FieldDictionary
 
 _MIB = 1024 * 1024
@@ -32,6 +34,7 @@ class ModelSize:
     bucket_allocation_failures_count: int
     memory_status: str
     model_bytes_exceeded: int
+    categories: CategorizerStats = dataclasses.field(default_factory=CategorizerStats)
 
 
 class NameBytes:

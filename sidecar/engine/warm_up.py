@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.anomaly_job import AnomalyJob
+from sidecar.engine.categorization.categorizer import Categorizer
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.record_frame import RecordFrame, TextColumn
 from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.categorization_analyzer import default_analyzer, parse_analyzer
 from sidecar.schema.detector import Detector
 from sidecar.schema.job import DataDescription, Job, ModelPlotConfig
 from sidecar.schema.units import TimeValue
@@ -35,6 +37,20 @@ def warm_up() -> None:
     for _ in job.process(_frame(job)):
         job.interim()
     AnomalyJob.restore(job.job, job.save())
+    _categorize()
+
+
+def _categorize() -> None:
+    """Messages of two categories, one of them with variants."""
+    texts = [b"Connection to host %d refused" % i for i in range(9)]
+    texts += [b"Connection to %s refused" % name for name in (b"alpha", b"beta")]
+    texts += [b"Disk full: /var/log"] * 200
+    end = np.cumsum(np.array([len(text) for text in texts], np.int64))
+    data = np.frombuffer(bytearray(b"".join(texts)), np.uint8)
+    column = TextColumn(data, np.concatenate((end[:1] * 0, end[:-1])), end)
+    categorizer = Categorizer(parse_analyzer(default_analyzer()), 4)
+    categorizer.categorize(column, None, len(texts))
+    categorizer.load(categorizer.save())
 
 
 def _frame(job: AnomalyJob) -> RecordFrame:

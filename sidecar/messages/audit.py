@@ -38,3 +38,9 @@ def audit_calendars_updated() -> str:
 def audit_job_deleted() -> str:
     """A job is gone."""
     return "Job deleted"
+
+
+def categorization_status_changed(status: str, field: str | None, value: str | None) -> str:
+    """Categorization works well no more, or again; of one partition if there is any."""
+    text = f"Categorization status changed to '{status}'"
+    return text if field is None else f"{text} for {field} [{value}]"

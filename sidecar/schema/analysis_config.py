@@ -8,7 +8,6 @@ from typing import Any
 from sidecar.schema.detector import Detector
 from sidecar.schema.units import TimeValue
 
-
 # The field that categorization makes: ids of categories.
 ML_CATEGORY = "mlcategory"
 

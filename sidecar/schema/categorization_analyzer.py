@@ -36,9 +36,10 @@ _DEFAULT_TOKENS = 100
 # Lucene's English stop words: what the filter `stop` takes out unless it is told.
 _ENGLISH = frozenset(
     (
-        "a an and are as at be but by for if in into is it no not of on or such that the their "
-        "then there these they this to was will with"
-    ).split()
+        *("a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is"),
+        *("it", "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there"),
+        *("these", "they", "this", "to", "was", "will", "with"),
+    )
 )
 
 

@@ -100,6 +100,11 @@ def _bounded(name: str, taken: int) -> str:
     return name if taken + 1 + encoded <= MAX_ID_BYTES else values_to_id(name)
 
 
+def category_definition_id(job_id: str, category_id: int) -> str:
+    """Id of a category."""
+    return f"{job_id}_category_definition_{category_id}"
+
+
 # --- stats ----------------------------------------------------------------------------------
 
 
@@ -111,6 +116,12 @@ def data_counts_id(job_id: str) -> str:
 def model_size_stats_id(job_id: str, log_time: int) -> str:
     """Id of one report of a job's model size."""
     return f"{job_id}_model_size_stats_{log_time}"
+
+
+def categorizer_stats_id(job_id: str, log_time: int, partition: str | None) -> str:
+    """Id of one report of how messages fall into categories, of a partition if there are any."""
+    base = f"{job_id}_categorizer_stats_{log_time}"
+    return base if partition is None else f"{base}_{values_to_id(partition)}"
 
 
 def timing_stats_id(job_id: str) -> str:
@@ -147,3 +158,9 @@ def categorizer_state_id(job_id: str, number: int) -> str:
 def snapshot_annotation_id(job_id: str, snapshot_id: str) -> str:
     """Id of the annotation that tells of a model snapshot."""
     return f"annotation_for_{job_id}_model_snapshot_{snapshot_id}"
+
+
+def categorization_annotation_id(job_id: str, message_count: int, partition: str | None) -> str:
+    """Id of the annotation of a change of status, after so many messages."""
+    base = f"annotation_for_{job_id}_categorization_status_{message_count}"
+    return base if partition is None else f"{base}_{values_to_id(partition)}"

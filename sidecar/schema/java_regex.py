@@ -71,9 +71,7 @@ def python_replacement(replacement: str) -> str:
     pieces = re.split(r"(\\.|\$\d|\$\{\w+\})", replacement)
     for i in range(1, len(pieces), 2):
         piece = pieces[i]
-        pieces[i] = (
-            _literal(piece[1]) if piece[0] == "\\" else rf"\g<{piece[1:].strip('{}')}>"
-        )
+        pieces[i] = _literal(piece[1]) if piece[0] == "\\" else rf"\g<{piece[1:].strip('{}')}>"
     return "".join(pieces)
 
 

@@ -7,6 +7,7 @@ import dataclasses
 from sidecar import messages
 from sidecar.errors import BadRequestError
 from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.categorization_analyzer import default_analyzer, parse_analyzer
 from sidecar.schema.job import AnalysisLimits, Job
 from sidecar.schema.job_parser import validate_job
 from sidecar.schema.units import MIB, format_byte_size, parse_byte_size, seconds_value
@@ -38,7 +39,8 @@ def fill_defaults(job: Job, *, now_ms: int, max_model_memory_limit: str = "") ->
     Raises
     ------
     MlError
-        400 when the memory limit is over the ceiling or the defaults contradict what is given.
+        400 when the memory limit is over the ceiling, the categorization analyzer has parts that
+        are not known, or the defaults contradict what is given.
     """
     keep = job.model_snapshot_retention_days
     if keep is None:
@@ -49,7 +51,7 @@ def fill_defaults(job: Job, *, now_ms: int, max_model_memory_limit: str = "") ->
     filled = dataclasses.replace(
         job,
         analysis_limits=fill_limits(job.analysis_limits, max_model_memory_limit),
-        analysis_config=_with_prune_window(job.analysis_config),
+        analysis_config=_with_analyzer(_with_prune_window(job.analysis_config)),
         model_snapshot_retention_days=keep,
         daily_model_snapshot_retention_after_days=daily,
         results_index_name=stored_results_index_name(job.results_index_name),
@@ -84,6 +86,20 @@ def stored_results_index_name(name: str) -> str:
     if not name or name == SHARED_RESULTS_INDEX:
         return SHARED_RESULTS_INDEX
     return name if name.startswith("custom-") else f"custom-{name}"
+
+
+def _with_analyzer(config: AnalysisConfig) -> AnalysisConfig:
+    """With an analyzer, if the job categorizes; categorization filters become a part of it."""
+    if config.categorization_field_name is None:
+        return config
+    if config.categorization_analyzer is not None:
+        parse_analyzer(config.categorization_analyzer)
+        return config
+    analyzer = default_analyzer(config.categorization_filters or ())
+    parse_analyzer(analyzer)
+    return dataclasses.replace(
+        config, categorization_analyzer=analyzer, categorization_filters=None
+    )
 
 
 def _with_prune_window(config: AnalysisConfig) -> AnalysisConfig:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sidecar import messages
 from sidecar.errors import BadRequestError
-from sidecar.schema.analysis_config import AnalysisConfig
-from sidecar.schema.analysis_config_parser import ANALYSIS_CONFIG_PARSER, ML_CATEGORY
+from sidecar.schema.analysis_config import ML_CATEGORY, AnalysisConfig
+from sidecar.schema.analysis_config_parser import ANALYSIS_CONFIG_PARSER
 from sidecar.xcontent import Field, ObjectParser, Token, ValueType, object_of
 
 # Categories that a job is expected to find when nobody says: in all, and in one bucket.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sidecar import messages
 from sidecar.errors import BadRequestError
-from sidecar.schema.analysis_config_parser import ML_CATEGORY
 from sidecar.schema.detector import Detector
 from sidecar.schema.job import Job
 
@@ -26,14 +25,6 @@ def _any_detector(test: Callable[[Detector], object]) -> Callable[[Job], bool]:
 
 
 _ROWS = (
-    _NotYet(
-        "[categorization_field_name]",
-        "extract a category into a field of its own before posting and use it as [by_field_name]",
-        lambda job: (
-            job.analysis_config.categorization_field_name is not None
-            or ML_CATEGORY in job.analysis_config.term_fields()
-        ),
-    ),
     _NotYet(
         "[over_field_name]",
         "use [by_field_name] or [partition_field_name] to compare each value with its own history",

@@ -12,6 +12,7 @@ from sidecar.interfaces import FlushRequest
 from sidecar.schema.job import Job
 from sidecar.schema.scheduled_event import ScheduledEvent
 from sidecar.schema.timing_stats import TimingStats
+from sidecar.worker.category_results import CategoryResults
 from sidecar.worker.result_documents import result_documents
 from sidecar.worker.results_queue import Documents, ResultsQueue
 
@@ -26,12 +27,18 @@ class Analysis:
     """
 
     def __init__(
-        self, engine: AnomalyJob, job: Job, results: ResultsQueue, timing: TimingStats
+        self,
+        engine: AnomalyJob,
+        job: Job,
+        results: ResultsQueue,
+        categories: CategoryResults,
+        timing: TimingStats,
     ) -> None:
         self.engine = engine
         self.job = job
         self.timing = timing
         self._results = results
+        self._categories = categories
         # Interim results of an earlier opening may still be there.
         self._interim_may_exist = True
         self._held_back: Documents | None = None
@@ -40,6 +47,7 @@ class Analysis:
     def process(self, frame: RecordFrame) -> None:
         """Analyse a frame of records."""
         self._emit(self.engine.process(frame))
+        self._categories.write_redefined()
 
     def reset_buckets(self, start_s: int, end_s: int) -> None:
         """Forget the records of open buckets in the range."""
@@ -53,6 +61,11 @@ class Analysis:
             self._emit(self.engine.advance_time(request.advance_time // 1000))
         if request.calc_interim:
             self._emit_interim(_seconds(request.start), _seconds(request.end))
+        self._categories.write_all()
+
+    def write_categories(self) -> None:
+        """Write all that has changed of the categories."""
+        self._categories.write_all()
 
     def update(
         self,

@@ -153,6 +153,7 @@ class Autodetect:
     def persist(self) -> str:
         """See `interfaces.OpenJob.persist`."""
         with self._order:
+            self._put(self._parts.analysis.write_categories)
             self._drain()
             parts = self._parts
             position = parts.journal.position()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.interfaces import AuditLog
 from sidecar.schema.model_size_stats import ModelSizeStats
@@ -28,6 +30,7 @@ def model_size_stats(
         bucket_allocation_failures_count=size.bucket_allocation_failures_count,
         memory_status=size.memory_status,
         assignment_memory_basis="current_model_bytes",
+        **dataclasses.asdict(size.categories),
         log_time=now_ms,
         timestamp=None if finalized_s is None else finalized_s * 1000,
     )

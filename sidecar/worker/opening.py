@@ -29,6 +29,7 @@ from sidecar.schema.timing_stats import TimingStats
 from sidecar.settings import Settings
 from sidecar.worker.analysis import Analysis
 from sidecar.worker.autodetect import Autodetect, OpenParts
+from sidecar.worker.category_results import CategoryResults
 from sidecar.worker.record_reader import RecordReader
 from sidecar.worker.results_queue import ResultsQueue
 from sidecar.worker.snapshots import Snapshots
@@ -85,6 +86,7 @@ class AutodetectFactory:
             engine,
             job,
             results,
+            CategoryResults(engine, results, stores.annotations, stores.audit, self._clock),
             TimingStats.from_document(timing) if timing else TimingStats(job_id),
         )
         opened = Autodetect(

@@ -10,7 +10,7 @@ from sidecar.engine.arrays import CodeArray, FloatArray
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.results import BucketResults, RecordTable
-from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.analysis_config import ML_CATEGORY, AnalysisConfig
 from sidecar.schema.detector import Detector
 from sidecar.schema.document_ids import record_id
 from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
@@ -165,7 +165,9 @@ def _add_term_values(
         known = values.setdefault(name, [])
         if value not in known:
             known.append(value)
-    document.update((n, v) for n, v in values.items() if n not in RESERVED_RESULT_FIELDS)
+    document.update(
+        (n, v) for n, v in values.items() if n == ML_CATEGORY or n not in RESERVED_RESULT_FIELDS
+    )
 
 
 def _explanation(table: RecordTable, row: int) -> dict[str, Any]:

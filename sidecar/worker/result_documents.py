@@ -12,7 +12,7 @@ from sidecar.engine.arrays import IntArray
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.results import BucketResults
-from sidecar.schema.analysis_config import AnalysisConfig
+from sidecar.schema.analysis_config import ML_CATEGORY, AnalysisConfig
 from sidecar.schema.document_ids import (
     bucket_id,
     bucket_influencer_id,
@@ -191,7 +191,7 @@ def _influencer_documents(
             "is_interim": results.is_interim,
             "timestamp": time,
         }
-        if name not in RESERVED_RESULT_FIELDS:
+        if name == ML_CATEGORY or name not in RESERVED_RESULT_FIELDS:
             document[name] = value
         yield influencer_id(job_id, time, span, name, value), document
 

@@ -21,13 +21,6 @@ RULE = {"conditions": [{"applies_to": "actual", "operator": "gt", "value": 1}]}
         (detector_body({"function": "count", "over_field_name": "a"}), "[over_field_name]"),
         (detector_body({"function": "count", "exclude_frequent": "by"}), "[exclude_frequent]"),
         (config_body(multivariate_by_fields=True), "[multivariate_by_fields]"),
-        (
-            config_body(
-                detectors=[{"function": "count", "by_field_name": "mlcategory"}],
-                categorization_field_name="msg",
-            ),
-            "[categorization_field_name]",
-        ),
         (job_body(datafeed_config={"indices": ["a"]}), "[datafeed_config]"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -44,6 +45,15 @@ _MOST_FORMS = 1 << 17
 _CHECK_GROWTH = 20
 
 
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """The status of a partition (code; -1 for none) became ok or warn after so many messages."""
+
+    partition: int
+    status: str
+    messages: int
+
+
 class Categorizer:
     """Gives every message the number of a category (its id less 1).
 
@@ -73,12 +83,17 @@ class Categorizer:
             check_at=np.int64(LEAST_MESSAGES + 1),
             failed=np.int64(0),
             suspect=np.bool_(False),
-            changed=np.bool_(False),
+            changed_at=np.int64(0),
         )
         self._has_failed_forms = False
 
     def __len__(self) -> int:
         return len(self._categories)
+
+    @property
+    def failures(self) -> int:
+        """Messages that got no category for lack of memory."""
+        return int(self._rows.used("failed").sum())
 
     def set_stop_on_warn(self, stop: bool) -> None:
         """Change what happens to partitions whose status is or becomes warn."""
@@ -121,7 +136,7 @@ class Categorizer:
             message = data[start[i] : end[i]]
             row = int(rows[i])
             if reason & NEW_FORM:
-                self._learn(message.tobytes(), row, form_key(forms[i], row), most)
+                self._learn(message.tobytes(), row, int(form_key(forms[i], row)), most)
                 continue
             if reason & NEW_EXAMPLE:
                 self._keep_example(int(out[i]), message)
@@ -188,7 +203,8 @@ class Categorizer:
         if self._categories.examples.add(category, message.tobytes()):
             self._categories.columns["examples"][category] += 1
             self._categories.columns["changed"][category] = REDEFINED
-            self._known_examples.add(example_key(message, 0, len(message), category), category)
+            key = example_key(message, 0, len(message), category)
+            self._known_examples.add(int(key), category)
 
     # --- status -------------------------------------------------------------------------------
 
@@ -199,7 +215,7 @@ class Categorizer:
         suspect = is_suspect(messages, total, frequent, rare, dead)
         if suspect != self._rows["suspect"][row]:
             self._rows["suspect"][row] = suspect
-            self._rows["changed"][row] = True
+            self._rows["changed_at"][row] = messages
         self._rows["check_at"][row] = messages + max(1, messages // _CHECK_GROWTH)
 
     def _count(self, chosen: AnyArray) -> tuple[int, int, int, int]:
@@ -211,12 +227,15 @@ class Categorizer:
             columns.used("dead_for")[chosen] != NONE,
         )
 
-    def take_status_changes(self) -> list[tuple[int, str]]:
-        """(partition code, status) of those whose status changed since this was asked last."""
-        changed = self._rows.used("changed")
-        rows = np.flatnonzero(changed).tolist()
-        changed[:] = False
-        return [(row - 1, self._status(row)) for row in rows]
+    def take_status_changes(self) -> list[StatusChange]:
+        """Partitions whose status changed since this was asked last."""
+        changed_at = self._rows.used("changed_at")
+        changes = [
+            StatusChange(row - 1, self._status(row), int(changed_at[row]))
+            for row in np.flatnonzero(changed_at).tolist()
+        ]
+        changed_at[:] = 0
+        return changes
 
     def _status(self, row: int) -> str:
         return "warn" if self._rows["suspect"][row] else "ok"
@@ -231,7 +250,7 @@ class Categorizer:
             frequent_category_count=frequent,
             rare_category_count=rare,
             dead_category_count=dead,
-            failed_category_count=int(rows.used("failed").sum()),
+            failed_category_count=self.failures,
             categorization_status="warn" if rows.used("suspect").any() else "ok",
         )
 

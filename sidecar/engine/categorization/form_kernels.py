@@ -23,7 +23,7 @@ SEPARATOR = 0
 MASK = ord("#")
 
 _OTHER, _LETTER, _DIGIT, _JOIN, _SLASH = range(5)
-_IN_PATHS = b"~:%+=,"
+_IN_PATHS = b"~:%+=,\\"
 # Marks between two parts of one token: `blk_-123` has two.
 _MOST_JOINS = 2
 # All-hexadecimal parts that are shorter are taken for words with a number: `ec2`, `db1`.
@@ -52,7 +52,10 @@ def _classes() -> ByteArray:
 _CLASS = _classes()
 _IS_HEX = np.array([chr(byte) in "0123456789abcdefABCDEF" for byte in range(256)])
 _IS_PATH = np.array(
-    [_CLASS[byte] in (_JOIN, _SLASH) or byte in _IN_PATHS or byte == ord("\\") for byte in range(256)]
+    [
+        _CLASS[byte] in (_JOIN, _SLASH) or byte in _IN_PATHS or byte == ord("\\")
+        for byte in range(256)
+    ]
 )
 _COLON, _QUERY, _SPACE = ord(":"), ord("?"), ord(" ")
 _SLASH_BYTE, _BACKSLASH, _DASH = ord("/"), ord("\\"), ord("-")
@@ -109,7 +112,7 @@ def _copy(data: ByteArray, begin: int, end: int, out: ByteArray, written: int) -
 
 @kernel
 def _path_begins(data: ByteArray, position: int, end: int, parts: int, length: int) -> int:
-    """Bytes that make a path of a first word: `://` behind a scheme, `:\\` behind a drive."""
+    r"""Bytes that make a path of a first word: `://` behind a scheme, `:\` behind a drive."""
     if parts != 1 or position + 3 > end or data[position] != _COLON:
         return 0
     if data[position + 1] == _SLASH_BYTE and data[position + 2] == _SLASH_BYTE:
@@ -137,7 +140,7 @@ def _write_token(
         begin = position
         while _is_word(data, position, end):
             position += 1
-        follows_mask = masked and (joined_by == _DASH or joined_by == _COLON)
+        follows_mask = masked and joined_by in (_DASH, _COLON)
         written, masked = _write_part(data, begin, position, follows_mask, out, written)
         named |= not masked
         begins_masked |= masked and parts == 0
@@ -167,6 +170,17 @@ def _write_token(
         return position, start
     out[written] = SEPARATOR
     return position, written + 1
+
+
+@kernel
+def _is_path(data: ByteArray, begin: int, position: int, end: int) -> bool:
+    """Whether a path begins here: a slash that does not follow a word, but has one behind it."""
+    if _CLASS[data[position]] != _SLASH or (position > begin and _is_word(data, position - 1, end)):
+        return False
+    following = position + 1
+    if following < end and _CLASS[data[following]] == _JOIN:
+        following += 1
+    return _is_word(data, following, end)
 
 
 @kernel
@@ -210,22 +224,7 @@ def write_form(
     written = 0
     position = begin
     while position < end:
-        kind = _CLASS[data[position]]
-        if kind == _LETTER or kind == _DIGIT:
-            position, written = _write_token(data, position, end, keep_paths, out, written)
-        elif (
-            kind == _SLASH
-            and keep_paths
-            and not (position > begin and _is_word(data, position - 1, end))
-            and (
-                _is_word(data, position + 1, end)
-                or (
-                    position + 2 < end
-                    and _CLASS[data[position + 1]] == _JOIN
-                    and _is_word(data, position + 2, end)
-                )
-            )
-        ):
+        if _is_word(data, position, end) or (keep_paths and _is_path(data, begin, position, end)):
             position, written = _write_token(data, position, end, keep_paths, out, written)
         else:
             position += 1

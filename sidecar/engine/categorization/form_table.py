@@ -23,7 +23,7 @@ _SHIFT = np.uint64(32)
 def _slot(keys: HashArray, values: CodeArray, key: np.uint64) -> int:
     """Where a key is, or the free slot where it belongs."""
     mask = len(values) - 1
-    slot = np.int64((key * _MIX) >> _SHIFT) & mask
+    slot = int((key * _MIX) >> _SHIFT) & mask
     while values[slot] != ABSENT and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
@@ -32,7 +32,7 @@ def _slot(keys: HashArray, values: CodeArray, key: np.uint64) -> int:
 @kernel
 def find(keys: HashArray, values: CodeArray, key: np.uint64) -> int:
     """Value of a key; ABSENT if it is not there."""
-    return values[_slot(keys, values, key)]
+    return int(values[_slot(keys, values, key)])
 
 
 @kernel
@@ -75,9 +75,7 @@ class FormTable:
             keys, values = self.keys, self.values
             self._allocate(2 * len(values))
             insert_all(keys, values, self.keys, self.values)
-        insert_all(
-            np.array([key], np.uint64), np.array([value], np.int32), self.keys, self.values
-        )
+        insert_all(np.array([key], np.uint64), np.array([value], np.int32), self.keys, self.values)
         self.size += 1
 
     def replace(self, value: int, by: int) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from sidecar.engine.categorization.categorizer import Categorizer
+from sidecar.engine.categorization.stats import CategorizerStats
 from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.record_frame import RecordFrame
@@ -58,6 +59,15 @@ class JobCategorization:
     def update(self, config: AnalysisConfig) -> None:
         """Apply what may change in an open job: `stop_on_warn`."""
         self.categorizer.set_stop_on_warn(config.per_partition_categorization.stop_on_warn)
+
+    @property
+    def failures(self) -> int:
+        """Messages that got no category for lack of memory."""
+        return self.categorizer.failures
+
+    def stats(self) -> CategorizerStats:
+        """Of all partitions together."""
+        return self.categorizer.stats()
 
     def nbytes(self) -> int:
         """Estimated memory in bytes, without the names."""

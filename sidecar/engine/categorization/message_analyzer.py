@@ -30,6 +30,7 @@ _PATTERNS = {
     "keyword": re.compile(r"(?s).+"),
 }
 
+
 class MessageAnalyzer:
     """Cuts messages into tokens.
 

@@ -36,7 +36,7 @@ def common_weight(
                 best = max(best, diagonal + weights[i])
             line[j + 1] = best
             diagonal = above
-    return line[width]
+    return int(line[width])
 
 
 @kernel
