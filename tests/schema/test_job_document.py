@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sidecar.errors import BadRequestError
+from sidecar.schema.categorization_analyzer import default_analyzer
 from sidecar.schema.job import Blocked, Job
 from sidecar.schema.job_defaults import fill_defaults
 from sidecar.schema.job_document import job_from_document, job_to_document, render_job
@@ -84,7 +85,7 @@ RENDERED: dict[str, Any] = {
     "analysis_config": {
         "bucket_span": "60m",
         "categorization_field_name": "msg",
-        "categorization_filters": ["x"],
+        "categorization_analyzer": default_analyzer(["x"]),
         "per_partition_categorization": {"enabled": True, "stop_on_warn": True},
         "latency": "10s",
         "summary_count_field_name": "n",

@@ -31,6 +31,9 @@ NONE = -1
 UNCHANGED, COUNTED, REDEFINED = 0, 1, 2
 # Further tokens of a message do not count.
 MOST_TOKENS = 200
+# Tokens that vary do not count, but a category never weighs less than this part of its first
+# message (one in so many): else it would become like anything.
+_LEAST_PART = 2
 # Bytes of one entry of the index.
 _POSTING_BYTES = 100
 
@@ -43,7 +46,7 @@ class Categories:
     columns : Columns
         `row` (partition code + 1), `matches`, `longest` message in bytes, number of `examples`,
         `changed`, `dead_for` (the category that took over; NONE while alive), `first` and `last`
-        (tokens in the pool), `total` (their weight).
+        (tokens in the pool), `total` (weight of those that do not vary, but at least half of all).
     """
 
     def __init__(self, mask: str) -> None:
@@ -138,6 +141,10 @@ class Categories:
         if not changed:
             return []
         self.columns["changed"][category] = REDEFINED
+        mine = self._place(category)
+        weight, chain = pool["weight"][mine], pool["chain"][mine]
+        least = -(-int(weight.sum()) // _LEAST_PART)
+        self.columns["total"][category] = max(least, int(weight[chain].sum()))
         taken = self._superseded(category)
         for other in taken:
             self._leave(other)
@@ -176,7 +183,7 @@ class Categories:
     def _superseded(self, category: int) -> list[int]:
         """Less frequent categories whose messages are all like this one's."""
         columns, pool = self.columns, self._pool
-        mine = slice(columns["first"][category], columns["last"][category])
+        mine = self._place(category)
         tokens, weights = pool["token"][mine], pool["weight"][mine]
         chain = tokens[pool["chain"][mine]].tolist()
         if not chain:
@@ -192,7 +199,7 @@ class Categories:
             if not all(token in rest for token in chain):
                 continue
             common = common_weight(tokens, weights, pool["token"], first, last, self._line)
-            heavier = max(int(columns["total"][other]), int(columns["total"][category]))
+            heavier = max(int(pool["weight"][first:last].sum()), int(columns["total"][category]))
             if common * DENOMINATOR >= heavier * NUMERATOR:
                 found.append(other)
         return found
@@ -210,10 +217,12 @@ class Categories:
         for token in np.unique(self._tokens(category)).tolist():
             self._index[row, token].remove(category)
 
+    def _place(self, category: int) -> slice:
+        """Where the tokens of a category are in the pool."""
+        return slice(int(self.columns["first"][category]), int(self.columns["last"][category]))
+
     def _tokens(self, category: int) -> CodeArray:
-        tokens: CodeArray = self._pool["token"][
-            self.columns["first"][category] : self.columns["last"][category]
-        ]
+        tokens: CodeArray = self._pool["token"][self._place(category)]
         return tokens
 
     # --- results and state --------------------------------------------------------------------
@@ -221,7 +230,7 @@ class Categories:
     def definition(self, category: int) -> CategoryDefinition:
         """What users see of a category."""
         columns = self.columns
-        mine = slice(columns["first"][category], columns["last"][category])
+        mine = self._place(category)
         tokens = [self._words.name(token) for token in self._pool["token"][mine].tolist()]
         shared, chain = self._pool["shared"][mine].tolist(), self._pool["chain"][mine].tolist()
         return CategoryDefinition(

@@ -15,7 +15,6 @@ from sidecar.engine.categorization.form_kernels import (
 )
 from sidecar.schema.categorization_analyzer import (
     CategorizationAnalyzer,
-    Replacement,
     TokenFilter,
 )
 
@@ -79,13 +78,13 @@ class MessageAnalyzer:
 
     def _filtered(self, message: bytes) -> bytes:
         """What the char filters make of a message."""
+        text = message.decode("utf-8", "replace")
         for part in self._analyzer.char_filters:
-            if isinstance(part, Replacement):
-                text = message.decode("utf-8", "replace")
-                message = part.pattern.sub(part.by, text).encode("utf-8", "surrogatepass")
-            elif b"\n" in message:
-                message = _first_line(message)
-        return message
+            if part is not None:
+                text = part.pattern.sub(part.by, text)
+            elif "\n" in text:
+                text = _first_line(text.encode("utf-8", "replace")).decode()
+        return text.encode("utf-8", "replace")
 
     def _masked_tokens(self, message: bytes) -> list[str]:
         form = np.empty(len(message) + 2, np.uint8)

@@ -60,7 +60,7 @@ def best_match(
     tokens, weights : (m,) int32
         Of the message.
     first, last, total, matches : (categories,) int64
-        Limits in `pool` of each category's tokens, their weight, its number of messages.
+        Limits in `pool` of each category's tokens, what it weighs, its number of messages.
     """
     message_weight = 0
     for weight in weights:
@@ -68,9 +68,6 @@ def best_match(
     best, best_common, best_heavier = -1, 0, 1
     for category in candidates:
         heavier = max(message_weight, total[category])
-        lighter = min(message_weight, total[category])
-        if lighter * DENOMINATOR < heavier * NUMERATOR:
-            continue
         common = common_weight(tokens, weights, pool, first[category], last[category], line)
         if common * DENOMINATOR < heavier * NUMERATOR:
             continue
