@@ -120,7 +120,7 @@ class AnomalyJob:
             return frame
         room = self._limit.room(self._expected_bytes(), NO_LIMIT)
         failures = self.categorization.failures
-        frame = self.categorization.coded(frame, room)
+        frame = self.categorization.coded(frame, room * NEW_SERIES_BYTES)
         if self.categorization.failures > failures:
             self._limit.reached = True
         return frame

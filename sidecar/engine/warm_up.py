@@ -15,6 +15,7 @@ from sidecar.schema.job import DataDescription, Job, ModelPlotConfig
 from sidecar.schema.units import TimeValue
 
 _SPAN_S = 60
+_ROOM_BYTES = 1 << 20
 _FIELD = "field"
 _SPLIT = "split"
 _INFLUENCER = "influencer"
@@ -41,16 +42,18 @@ def warm_up() -> None:
 
 
 def _categorize() -> None:
-    """Messages of two categories, one of them with variants."""
-    texts = [b"Connection to host %d refused" % i for i in range(9)]
-    texts += [b"Connection to %s refused" % name for name in (b"alpha", b"beta")]
-    texts += [b"Disk full: /var/log"] * 200
+    """Messages of a category that takes another one over, by both ways to read a message."""
+    long, short = b"Queue worker failed: alpha beta gamma delta", b"Queue worker failed"
+    texts = [long, short, long.replace(b"alpha", b"x"), long.replace(b"beta", b"y")]
+    texts += [long.replace(b"gamma", b"z").replace(b"delta", b"v")]
     end = np.cumsum(np.array([len(text) for text in texts], np.int64))
     data = np.frombuffer(bytearray(b"".join(texts)), np.uint8)
     column = TextColumn(data, np.concatenate((end[:1] * 0, end[:-1])), end)
-    categorizer = Categorizer(parse_analyzer(default_analyzer()), 4)
-    categorizer.categorize(column, None, len(texts))
-    categorizer.load(categorizer.save())
+    by_words = {"char_filter": ["first_line_with_letters"], "tokenizer": "whitespace"}
+    for analyzer in (default_analyzer(), by_words):
+        categorizer = Categorizer(parse_analyzer(analyzer), len(texts))
+        categorizer.categorize(column, None, _ROOM_BYTES)
+        categorizer.load(categorizer.save())
 
 
 def _frame(job: AnomalyJob) -> RecordFrame:

@@ -6,8 +6,8 @@ The wording is that of Elasticsearch's own ML APIs, because scripts and dashboar
 from __future__ import annotations
 
 from sidecar.messages.analysis import (
-    analyzer_bad_number,
     analyzer_bad_regex,
+    analyzer_bad_setting,
     analyzer_part_not_supported,
     analyzer_part_without_pattern,
     analyzer_without_tokenizer,
@@ -165,8 +165,8 @@ __all__ = [
     "all_shards_failed",
     "analysis_field_must_be_set",
     "analysis_limits_while_open",
-    "analyzer_bad_number",
     "analyzer_bad_regex",
+    "analyzer_bad_setting",
     "analyzer_part_not_supported",
     "analyzer_part_without_pattern",
     "analyzer_without_tokenizer",

@@ -129,7 +129,7 @@ def analyzer_bad_regex(expression: str, why: str) -> str:
     )
 
 
-def analyzer_bad_number(part: str, setting: str, value: object) -> str:
+def analyzer_bad_setting(part: str, setting: str, value: object) -> str:
     """A setting of a part that must be another number."""
     return f"categorization_analyzer: [{part}] has an invalid [{setting}]: [{value}]"
 

@@ -42,6 +42,8 @@ _ENGLISH = frozenset(
     )
 )
 
+_NAMED_WORDS = {"_english_": _ENGLISH, "_none_": frozenset[str]()}
+
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
@@ -171,8 +173,8 @@ def _tokenizer_pattern(
 ) -> tuple[re.Pattern[str] | None, int]:
     if kind == "pattern":
         pattern, group = _regex(kind, settings, r"\W+"), _integer(kind, settings, "group", -1)
-        if group > pattern.groups:
-            raise BadRequestError(messages.analyzer_bad_number(kind, "group", group))
+        if not -1 <= group <= pattern.groups:
+            raise BadRequestError(messages.analyzer_bad_setting(kind, "group", group))
         return pattern, group
     if kind == "simple_pattern":
         return _regex(kind, settings, None), 0
@@ -198,14 +200,16 @@ def _token_filter(kind: str, settings: Mapping[str, Any]) -> TokenFilter:
     if kind == "limit":
         count = _integer(kind, settings, "max_token_count", 1)
         if count < 1:
-            raise BadRequestError(messages.analyzer_bad_number(kind, "max_token_count", count))
+            raise BadRequestError(messages.analyzer_bad_setting(kind, "max_token_count", count))
         return TokenFilter(kind, limit=count)
     if kind == "stop":
         words = settings.get("stopwords", "_english_")
         given = [words] if isinstance(words, str) else words
+        if not isinstance(given, list | tuple) or not all(isinstance(w, str) for w in given):
+            raise BadRequestError(messages.analyzer_bad_setting(kind, "stopwords", words))
         chosen: set[str] = set()
         for word in given:
-            chosen |= {"_english_": _ENGLISH, "_none_": frozenset()}.get(word, {str(word)})
+            chosen |= _NAMED_WORDS.get(word, {word})
         ignore_case = str(settings.get("ignore_case", False)).lower() == "true"
         if ignore_case:
             chosen = {word.lower() for word in chosen}
@@ -217,5 +221,5 @@ def _integer(place: str, settings: Mapping[str, Any], name: str, default: int) -
     value = settings.get(name, default)
     try:
         return int(value)
-    except (TypeError, ValueError) as error:
-        raise BadRequestError(messages.analyzer_bad_number(place, name, value)) from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadRequestError(messages.analyzer_bad_setting(place, name, value)) from error

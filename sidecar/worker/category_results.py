@@ -10,9 +10,9 @@ from sidecar import messages
 from sidecar.clock import Clock
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.categorization.categories import COUNTED, REDEFINED
-from sidecar.engine.categorization.categorizer import StatusChange
 from sidecar.engine.categorization.definition import CategoryDefinition
 from sidecar.engine.categorization.job_categorization import JobCategorization
+from sidecar.engine.categorization.partitions import StatusChange
 from sidecar.engine.categorization.stats import CategorizerStats
 from sidecar.errors import MlError
 from sidecar.interfaces import AnnotationStore, AuditLog, Document

@@ -15,6 +15,8 @@ from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.warm_up import warm_up
 from sidecar.schema.detector import Detector
 from sidecar.schema.scheduled_event import ScheduledEvent
+from benchmarks.generated_logs import messages
+from tests.engine.categorization.support import ids, new_categorizer
 from tests.engine.gathering import FUNCTION_NAMES, config_of, frame_of, job_of, named, new_job, run
 
 def kernels():
@@ -41,6 +43,12 @@ for options in ({"influencers": ("a", "b"), "latency": 25}, {"summary_count_fiel
     job.update(job_of(job.job.analysis_config, model_plot=True))
     job.skip_time(n // 2 + 50)
     run(job, [frame.rows(slice(n // 2, n))])
+for analyzer in (None, {"tokenizer": "letter", "char_filter": ["first_line_with_letters"]}):
+    categorizer = new_categorizer(analyzer)
+    texts, _ = messages(500)
+    ids(categorizer, [*texts, "a b\\nc"], [i % 3 for i in range(501)], cuts=[7])
+    categorizer.load(categorizer.save())
+    ids(categorizer, texts)
 print(*(name for name, count in kernels() if count != before[name]))
 """
 

@@ -89,6 +89,18 @@ _REPLACE = "pattern_replace"
             "[limit] has an invalid [max_token_count]: [many]",
         ),
         (
+            {"tokenizer": {"type": "pattern", "group": -2}},
+            "[pattern] has an invalid [group]: [-2]",
+        ),
+        (
+            {"tokenizer": "letter", "filter": [{"type": "limit", "max_token_count": 0}]},
+            "[limit] has an invalid [max_token_count]: [0]",
+        ),
+        (
+            {"tokenizer": "letter", "filter": [{"type": "stop", "stopwords": [{}]}]},
+            "[stop] has an invalid [stopwords]: [[{}]]",
+        ),
+        (
             {
                 "tokenizer": "letter",
                 "char_filter": [{"type": _REPLACE, "pattern": "a", "replacement": "$1"}],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -28,30 +27,15 @@ from sidecar.engine.categorization.definition import CategoryDefinition
 from sidecar.engine.categorization.form_kernels import MASK
 from sidecar.engine.categorization.form_table import FormTable
 from sidecar.engine.categorization.message_analyzer import MessageAnalyzer
-from sidecar.engine.categorization.stats import (
-    LEAST_MESSAGES,
-    CategorizerStats,
-    count_categories,
-    is_suspect,
-)
-from sidecar.engine.columns import AnyArray, Columns, under, within
+from sidecar.engine.categorization.partitions import Partitions, StatusChange
+from sidecar.engine.categorization.stats import CategorizerStats
+from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.record_frame import TextColumn
 from sidecar.schema.categorization_analyzer import CategorizationAnalyzer
 
 # Forms that are remembered; then all are forgotten at once, so that which are known depends on
 # the messages alone.
 _MOST_FORMS = 1 << 17
-# A partition is looked at again when it has this many times more messages.
-_CHECK_GROWTH = 20
-
-
-@dataclass(frozen=True, slots=True)
-class StatusChange:
-    """The status of a partition (code; -1 for none) became ok or warn after so many messages."""
-
-    partition: int
-    status: str
-    messages: int
 
 
 class Categorizer:
@@ -78,13 +62,7 @@ class Categorizer:
         self._categories = Categories(chr(MASK) if self._analyzer.masks else "")
         self._forms = FormTable()
         self._known_examples = FormTable()
-        self._rows = Columns(
-            messages=np.int64(0),
-            check_at=np.int64(LEAST_MESSAGES + 1),
-            failed=np.int64(0),
-            suspect=np.bool_(False),
-            changed_at=np.int64(0),
-        )
+        self._partitions = Partitions()
         self._has_failed_forms = False
 
     def __len__(self) -> int:
@@ -93,7 +71,7 @@ class Categorizer:
     @property
     def failures(self) -> int:
         """Messages that got no category for lack of memory."""
-        return int(self._rows.used("failed").sum())
+        return self._partitions.failures
 
     def set_stop_on_warn(self, stop: bool) -> None:
         """Change what happens to partitions whose status is or becomes warn."""
@@ -102,7 +80,7 @@ class Categorizer:
     # --- messages -----------------------------------------------------------------------------
 
     def categorize(
-        self, texts: TextColumn, partitions: CodeArray | None, new_categories: int
+        self, texts: TextColumn, partitions: CodeArray | None, new_bytes: int
     ) -> CodeArray:
         """Categories of n messages.
 
@@ -111,8 +89,9 @@ class Categorizer:
         texts : TextColumn
         partitions : (n,) int32 or None
             Code of each message's partition, -1 where it has none; None to keep all together.
-        new_categories : int
-            How many new categories there may be; messages of further ones fail.
+        new_bytes : int
+            How much larger the categorizer may become (the last new category may exceed it);
+            messages that are of no known category then fail.
 
         Returns
         -------
@@ -122,12 +101,12 @@ class Categorizer:
         start = np.require(texts.start, np.int64, ("C", "W"))
         end = np.require(texts.end, np.int64, ("C", "W"))
         rows = np.zeros(len(start), np.int64) if partitions is None else partitions + np.int64(1)
-        self._rows.resize(max(self._rows.size, int(rows.max(initial=-1)) + 1))
-        if new_categories > 0 and self._has_failed_forms:
+        self._partitions.reach(int(rows.max(initial=-1)) + 1)
+        if new_bytes > 0 and self._has_failed_forms:
             self._forget_forms()
         forms = self._analyzer.form_hashes(data, start, end)
         out = np.empty(len(start), np.int32)
-        most = len(self) + new_categories
+        most_bytes = self.nbytes() + new_bytes
         i = 0
         while True:
             i, reason = self._assign(i, data, start, end, rows, forms, out)
@@ -136,12 +115,12 @@ class Categorizer:
             message = data[start[i] : end[i]]
             row = int(rows[i])
             if reason & NEW_FORM:
-                self._learn(message.tobytes(), row, int(form_key(forms[i], row)), most)
+                self._learn(message.tobytes(), row, int(form_key(forms[i], row)), most_bytes)
                 continue
             if reason & NEW_EXAMPLE:
                 self._keep_example(int(out[i]), message)
             if reason & CHECK_DUE:
-                self._check(row)
+                self._partitions.check(row, self._categories.columns)
             i += 1
 
     def _assign(
@@ -154,7 +133,7 @@ class Categorizer:
         forms: HashArray,
         out: CodeArray,
     ) -> tuple[int, int]:
-        of_row, of_category = self._rows, self._categories.columns
+        of_row, of_category = self._partitions.columns, self._categories.columns
         suspect = of_row["suspect"]
         return assign(
             begin,
@@ -179,7 +158,7 @@ class Categorizer:
             out,
         )
 
-    def _learn(self, message: bytes, row: int, key: int, most: int) -> None:
+    def _learn(self, message: bytes, row: int, key: int, most_bytes: int) -> None:
         """Find or make the category of a form that is not known."""
         if self._forms.size >= _MOST_FORMS:
             self._forget_forms()
@@ -189,7 +168,7 @@ class Categorizer:
             self._forms.add(key, category)
             for dead in self._categories.absorb(category, tokens):
                 self._forms.replace(dead, category)
-        elif len(self) < most:
+        elif self.nbytes() < most_bytes:
             self._forms.add(key, self._categories.create(row, tokens))
         else:
             self._forms.add(key, FAILED)
@@ -208,70 +187,17 @@ class Categorizer:
 
     # --- status -------------------------------------------------------------------------------
 
-    def _check(self, row: int) -> None:
-        messages = int(self._rows["messages"][row])
-        mine = self._categories.columns.used("row") == row
-        total, frequent, rare, dead = self._count(mine)
-        suspect = is_suspect(messages, total, frequent, rare, dead)
-        if suspect != self._rows["suspect"][row]:
-            self._rows["suspect"][row] = suspect
-            self._rows["changed_at"][row] = messages
-        self._rows["check_at"][row] = messages + max(1, messages // _CHECK_GROWTH)
-
-    def _count(self, chosen: AnyArray) -> tuple[int, int, int, int]:
-        columns = self._categories.columns
-        rows = columns.used("row")[chosen]
-        return count_categories(
-            columns.used("matches")[chosen],
-            self._rows["messages"][rows],
-            columns.used("dead_for")[chosen] != NONE,
-        )
-
     def take_status_changes(self) -> list[StatusChange]:
         """Partitions whose status changed since this was asked last."""
-        changed_at = self._rows.used("changed_at")
-        changes = [
-            StatusChange(row - 1, self._status(row), int(changed_at[row]))
-            for row in np.flatnonzero(changed_at).tolist()
-        ]
-        changed_at[:] = 0
-        return changes
-
-    def _status(self, row: int) -> str:
-        return "warn" if self._rows["suspect"][row] else "ok"
+        return self._partitions.take_changes()
 
     def stats(self) -> CategorizerStats:
         """Of all partitions together; the status is warn if that of any is."""
-        rows = self._rows
-        total, frequent, rare, dead = self._count(np.ones(len(self), np.bool_))
-        return CategorizerStats(
-            categorized_doc_count=int(rows.used("messages").sum()),
-            total_category_count=total,
-            frequent_category_count=frequent,
-            rare_category_count=rare,
-            dead_category_count=dead,
-            failed_category_count=self.failures,
-            categorization_status="warn" if rows.used("suspect").any() else "ok",
-        )
+        return self._partitions.stats(self._categories.columns)
 
     def stats_by_partition(self) -> dict[int, CategorizerStats]:
         """By partition code, of partitions that have messages."""
-        rows = self._rows
-        of_category = self._categories.columns.used("row")
-        seen = np.flatnonzero((rows.used("messages") > 0) | (rows.used("failed") > 0)).tolist()
-        found = {}
-        for row in seen:
-            total, frequent, rare, dead = self._count(of_category == row)
-            found[row - 1] = CategorizerStats(
-                categorized_doc_count=int(rows["messages"][row]),
-                total_category_count=total,
-                frequent_category_count=frequent,
-                rare_category_count=rare,
-                dead_category_count=dead,
-                failed_category_count=int(rows["failed"][row]),
-                categorization_status=self._status(row),
-            )
-        return found
+        return self._partitions.stats_by_partition(self._categories.columns)
 
     # --- results and state --------------------------------------------------------------------
 
@@ -288,7 +214,7 @@ class Categorizer:
     def nbytes(self) -> int:
         """Estimated memory in bytes."""
         tables = self._forms.nbytes() + self._known_examples.nbytes()
-        return self._categories.nbytes() + tables + self._rows.nbytes()
+        return self._categories.nbytes() + tables + self._partitions.columns.nbytes()
 
     def save(self) -> dict[str, AnyArray]:
         """Named arrays."""
@@ -296,7 +222,7 @@ class Categorizer:
             **under("categories", self._categories.save()),
             **under("forms", self._forms.save()),
             **under("examples", self._known_examples.save()),
-            **under("rows", self._rows.save()),
+            **under("rows", self._partitions.columns.save()),
         }
 
     def load(self, arrays: Mapping[str, AnyArray]) -> None:
@@ -304,6 +230,5 @@ class Categorizer:
         self._categories.load(within(arrays, "categories"))
         self._forms.load(within(arrays, "forms"))
         self._known_examples.load(within(arrays, "examples"))
-        rows = within(arrays, "rows")
-        self._rows.load(len(rows.get("messages", ())), rows)
+        self._partitions.load(within(arrays, "rows"))
         self._has_failed_forms = bool((self._forms.values == FAILED).any())

@@ -49,10 +49,10 @@ class JobCategorization:
         field = job.analysis_config.categorization_field_name
         return None if field is None else cls(job, field)
 
-    def coded(self, frame: RecordFrame, new_categories: int) -> RecordFrame:
-        """The records with codes of `mlcategory`; at most so many categories are made."""
+    def coded(self, frame: RecordFrame, new_bytes: int) -> RecordFrame:
+        """The records with codes of `mlcategory`; see `Categorizer.categorize`."""
         partitions = None if self.partition_field is None else frame.codes[self.partition_field]
-        codes = self.categorizer.categorize(frame.texts[self._field], partitions, new_categories)
+        codes = self.categorizer.categorize(frame.texts[self._field], partitions, new_bytes)
         self._name_categories()
         return dataclasses.replace(frame, codes={**frame.codes, ML_CATEGORY: codes})
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from sidecar.engine.arrays import BoolArray, IntArray
 
 # Fewer messages say nothing yet.
@@ -35,23 +33,10 @@ class CategorizerStats:
     categorization_status: str = "ok"
 
 
-def count_categories(
-    matches: IntArray, messages: IntArray, dead: BoolArray
-) -> tuple[int, int, int, int]:
-    """Numbers of all, frequent, rare and dead categories.
-
-    Parameters
-    ----------
-    matches, messages, dead : (c,)
-        Messages of each category, of all categories of its partition, whether it is dead.
-    """
-    frequent = matches * _FREQUENT > messages
-    return (
-        len(matches),
-        int(np.count_nonzero(frequent)),
-        int(np.count_nonzero(matches == 1)),
-        int(np.count_nonzero(dead)),
-    )
+def is_frequent(matches: IntArray, messages: IntArray) -> BoolArray:
+    """Whether categories are frequent: their messages, and those of their whole partition."""
+    frequent: BoolArray = matches * _FREQUENT > messages
+    return frequent
 
 
 def is_suspect(messages: int, total: int, frequent: int, rare: int, dead: int) -> bool:
