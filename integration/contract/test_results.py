@@ -37,6 +37,19 @@ def test_writing_again_overwrites(bench: Bench) -> None:
     assert [document["anomaly_score"] for document in page.documents] == [2.0]
 
 
+def test_updates_change_members_of_what_is_there_and_nothing_else(bench: Bench) -> None:
+    job_id = bench.job().job_id
+    writer = bench.stores.results_writer
+    name, document = bucket(job_id, 0, score=1.0)
+    writer.write(job_id, [(name, document)])
+    gone, _ = bucket(job_id, 1)
+    changed = {"anomaly_score": 9.0, "bucket_influencers": [{"anomaly_score": 9.0}]}
+    assert writer.update(job_id, [(name, changed), (gone, changed)]) == 1
+    writer.refresh(job_id)
+    page = bench.stores.results_reader.buckets(job_id, ResultsQuery())
+    assert list(page.documents) == [{**document, **changed}]
+
+
 def test_jobs_do_not_see_one_another(bench: Bench) -> None:
     first, second = bench.job().job_id, bench.job().job_id
     bench.stores.results_writer.write(first, [bucket(first, 0)])

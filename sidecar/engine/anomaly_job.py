@@ -19,8 +19,9 @@ from sidecar.engine.names_state import load_names, save_names
 from sidecar.engine.pair_table import NO_LIMIT
 from sidecar.engine.plot_terms import limited, parse_terms
 from sidecar.engine.pruning import Pruning
+from sidecar.engine.quantiles import quantiles_text
 from sidecar.engine.record_frame import RecordFrame
-from sidecar.engine.results import BucketResults
+from sidecar.engine.results import BucketResults, RescoredTable
 from sidecar.engine.rules.job_rules import JobRules
 from sidecar.engine.scoring import BucketScorer
 from sidecar.engine.state import read_state, write_state
@@ -36,6 +37,10 @@ _RECORDS_AT_ONCE = 131_072
 # Most buckets in one block of results, and most (bucket, series) pairs in it.
 _BUCKETS_AT_ONCE = 4096
 _PAIRS_AT_ONCE = 1 << 18
+# Results are scored again as far back as this, whichever is longer, if the job does not say.
+_RENORMALIZATION_DAYS = 30
+_RENORMALIZATION_BUCKETS = 100
+_DAY_S = 86_400
 
 Names = list[str | None]
 
@@ -74,7 +79,11 @@ class AnomalyJob:
             {name: FieldDictionary() for name in self.needs.codes}
         )
         self._gatherer = Gatherer(config)
-        self._scorer = BucketScorer(config, model_plot=_has_model_plot(job))
+        self._scorer = BucketScorer(
+            config,
+            model_plot=_has_model_plot(job),
+            renormalization_window_s=_renormalization_window_s(job),
+        )
         self._rules = JobRules(config)
         self._limit = MemoryLimit(job.analysis_limits.model_memory_limit_mb)
         self._names = NameBytes(self.dictionaries)
@@ -225,6 +234,7 @@ class AnomalyJob:
         self.job = job
         self._scorer.set_model_plot(_has_model_plot(job))
         self._plot_terms = _plot_terms(job)
+        self._scorer.set_renormalization_window(_renormalization_window_s(job))
         self._rules.set_custom_rules(custom_rules(job.analysis_config))
         self._limit.set(job.analysis_limits.model_memory_limit_mb)
         self._pruning.set_window(job.analysis_config)
@@ -244,6 +254,21 @@ class AnomalyJob:
     def set_events(self, events: Iterable[ScheduledEvent]) -> None:
         """Replace the scheduled events of the job's calendars."""
         self._rules.set_events(events)
+
+    def renormalizes_as(self, job: Job) -> bool:
+        """Whether the renormalization window in force is that of `job`."""
+        return self._scorer.renormalization_window_s == _renormalization_window_s(job)
+
+    def logged_results(self) -> RescoredTable | None:
+        """The results that may still be scored again, with the scores their documents should have.
+
+        None when there are none.
+        """
+        return self._scorer.logged_results()
+
+    def quantiles(self) -> str:
+        """What scores are read from, the history of surprises of each scope, as JSON."""
+        return quantiles_text(self._scorer.quantiles())
 
     def series_names(self, detector_index: int, series: CodeArray) -> tuple[Names, Names, Names]:
         """Partition, by and over values of some series; None where there is none."""
@@ -331,7 +356,7 @@ class AnomalyJob:
 
     @classmethod
     def restore(cls, job: Job, chunks: Iterable[bytes]) -> AnomalyJob:
-        """The job that `save` wrote, with the rules, filters and events of then.
+        """The job that `save` wrote, with its rules, filters, events and renormalization window.
 
         Those of `job` come into force with `update`.
 
@@ -373,3 +398,11 @@ def _has_model_plot(job: Job) -> bool:
 
 def _plot_terms(job: Job) -> tuple[str, ...]:
     return parse_terms(job.model_plot_config.terms if job.model_plot_config else None)
+
+
+def _renormalization_window_s(job: Job) -> int:
+    """How far back results are scored again, seconds."""
+    if job.renormalization_window_days is not None:
+        return job.renormalization_window_days * _DAY_S
+    span = job.analysis_config.bucket_span.seconds
+    return max(_RENORMALIZATION_DAYS * _DAY_S, _RENORMALIZATION_BUCKETS * span)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,28 @@ import numpy.typing as npt
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.influence import Influences, influencer_log_probability
 from sidecar.engine.maths.combine import log_alone
-from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer
+from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer, history_bins
 from sidecar.engine.record_table import FoundRecords
-from sidecar.engine.results import BucketInfluencerTable, InfluencerTable
+from sidecar.engine.results import BucketInfluencerTable, InfluencerTable, ResultKind
+from sidecar.engine.scored_rows import CODE, KIND, RAW, rows_of_scores
 
 _NO_ROWS = np.zeros(0, dtype=np.int64)
 _NO_CODES = np.zeros(0, dtype=np.int32)
 _NO_VALUES = np.zeros(0)
+
+
+@dataclass(slots=True)
+class ScoredInfluencers:
+    """Influencers of k buckets.
+
+    `rows` are what the scores were made of (columns in `scored_rows`); `copies` the scopes as they
+    were after the marked buckets, by field.
+    """
+
+    values: InfluencerTable
+    fields: BucketInfluencerTable
+    rows: FloatArray
+    copies: list[list[Normalizer]]
 
 
 class InfluencerScorer:
@@ -28,8 +45,12 @@ class InfluencerScorer:
         self._scopes = [Normalizer() for _ in range(fields)]
 
     def score(
-        self, found: FoundRecords, parts: list[Influences], live: FloatArray
-    ) -> tuple[InfluencerTable, BucketInfluencerTable]:
+        self,
+        found: FoundRecords,
+        parts: list[Influences],
+        live: FloatArray,
+        marks: Sequence[int] = (),
+    ) -> ScoredInfluencers:
         """Aggregate and score the influences of k buckets.
 
         Parameters
@@ -38,17 +59,26 @@ class InfluencerScorer:
             By detector.
         live : (k,) float64
             Series judged in each bucket, over all detectors.
+        marks : sequence of int
+            Buckets, ascending, after which copies of the scopes are wanted.
         """
         bucket, field, code, log_p, log_p_news = _values(found, parts)
         usual = np.log(np.maximum(live, 1.0))
         score = np.zeros(len(log_p))
+        surprise = -log_p - usual[bucket]
+        learned = np.zeros(len(log_p))
+        copies = []
         for place, scope in enumerate(self._scopes):
             rows = np.flatnonzero(field == place)
-            surprise = -log_p[rows] - usual[bucket[rows]]
             greatest = -usual
             np.maximum.at(greatest, bucket[rows], -log_p_news[rows] - usual[bucket[rows]])
-            score[rows] = scope.score(bucket[rows], surprise, log_p[rows], greatest)
-        score = np.where(log_p_news == 0.0, REPEAT_SHARE * score, score)
+            score[rows], marked = scope.score(
+                bucket[rows], surprise[rows], log_p[rows], greatest, marks
+            )
+            copies.append(marked)
+            learned[rows] = history_bins(greatest)[bucket[rows]]
+        repeats = log_p_news == 0.0
+        score = np.where(repeats, REPEAT_SHARE * score, score)
         influencers = InfluencerTable(
             bucket=bucket,
             field=field,
@@ -57,7 +87,33 @@ class InfluencerScorer:
             raw_score=-log_p + 0.0,
             score=score,
         )
-        return influencers, _bucket_influencers(influencers, log_p, live)
+        of_values = rows_of_scores(
+            len(score),
+            time=bucket,
+            kind=ResultKind.INFLUENCER,
+            scope=field + 1,
+            place=field,
+            code=code,
+            news=surprise,
+            news_log_p=np.where(repeats, 0.0, log_p),
+            all=surprise,
+            all_log_p=log_p,
+            learned=learned,
+            score=score,
+        )
+        fields, best = _bucket_influencers(influencers, log_p, live)
+        of_fields = of_values[best]
+        of_fields[:, KIND] = ResultKind.BUCKET_INFLUENCER
+        of_fields[:, CODE] = -1
+        of_fields[:, RAW] = fields.raw_score
+        return ScoredInfluencers(
+            influencers, fields, np.concatenate([of_fields, of_values]), copies
+        )
+
+    @property
+    def scopes(self) -> Sequence[Normalizer]:
+        """By field."""
+        return self._scopes
 
     def copy(self) -> InfluencerScorer:
         """An independent copy."""
@@ -117,23 +173,30 @@ def _values(
 
 def _bucket_influencers(
     influencers: InfluencerTable, log_p: FloatArray, live: FloatArray
-) -> BucketInfluencerTable:
-    """Of each (bucket, field) the oddest value, its probability corrected for so many series."""
+) -> tuple[BucketInfluencerTable, IntArray]:
+    """Of each (bucket, field) the oddest value, its probability corrected for so many series.
+
+    And the row of the value whose score is the field's.
+    """
     bucket, field = influencers.bucket, influencers.field
+    order = np.lexsort((-influencers.score, field, bucket))
     new = np.ones(len(bucket), dtype=np.bool_)
     new[1:] = (bucket[1:] != bucket[:-1]) | (field[1:] != field[:-1])
     starts = np.flatnonzero(new)
     if not len(starts):
-        return BucketInfluencerTable(_NO_ROWS, _NO_CODES, _NO_VALUES, _NO_VALUES, _NO_VALUES)
+        none = BucketInfluencerTable(_NO_ROWS, _NO_CODES, _NO_VALUES, _NO_VALUES, _NO_VALUES)
+        return none, starts
     least = np.minimum.reduceat(log_p, starts)
     counts = live[bucket[starts]]
     log_whole = np.array(
         [log_alone(p, n) for p, n in zip(least.tolist(), counts.tolist(), strict=True)]
     )
-    return BucketInfluencerTable(
+    best = order[starts]
+    table = BucketInfluencerTable(
         bucket=bucket[starts],
         field=field[starts],
         probability=np.exp(log_whole),
         raw_score=-log_whole + 0.0,
-        score=np.maximum.reduceat(influencers.score, starts),
+        score=influencers.score[best],
     )
+    return table, best

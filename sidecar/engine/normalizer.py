@@ -8,10 +8,12 @@ surprise is natural -log p less what the oddest of so many values usually has; i
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.kernel import kernel
@@ -39,11 +41,11 @@ _FADE_EVERY = 64
 # Early buckets fade with this power of the job's age.
 _AGE_POWER = 1.0
 # Axis of histories: least surprise (nats), bins in a nat, bins.
-_LEAST_SURPRISE = -8.0
-_BINS_PER_NAT = 2.0
+LEAST_SURPRISE = -8.0
+BINS_PER_NAT = 2.0
 HISTORY_BINS = 144
 # Beyond all of history a surprise is as rare as its size says: exp(-nats).
-_FALL = 1.0 / _BINS_PER_NAT
+_FALL = 1.0 / BINS_PER_NAT
 _HALF_STEP = math.exp(-0.5 * _FALL)
 
 
@@ -62,7 +64,30 @@ def piecewise(log_p: float, logs: FloatArray, scores: FloatArray) -> float:
 @kernel
 def history_place(surprise: float) -> float:
     """Place of a surprise on the axis of histories, >= 0."""
-    return max(0.0, (surprise - _LEAST_SURPRISE) * _BINS_PER_NAT)
+    return max(0.0, (surprise - LEAST_SURPRISE) * BINS_PER_NAT)
+
+
+@kernel
+def history_bin(surprise: float) -> int:
+    """Bin of a history that counts a surprise."""
+    return min(HISTORY_BINS - 1, int(history_place(surprise)))
+
+
+@njit(cache=True, nogil=True)
+def history_bins(surprise: FloatArray) -> FloatArray:
+    """Bins of (r,) surprises."""
+    bins = np.empty(len(surprise))
+    for i in range(len(surprise)):
+        bins[i] = history_bin(surprise[i])
+    return bins
+
+
+@kernel
+def fade_after(seen: float) -> float:
+    """What a history keeps once it has seen so many buckets: 1 but for every so many of them."""
+    if int(seen) % _FADE_EVERY:
+        return 1.0
+    return float(min(_KEEP**_FADE_EVERY, (seen / (seen + _FADE_EVERY)) ** _AGE_POWER))
 
 
 @kernel
@@ -113,11 +138,11 @@ def score_rows(
         while row < len(bucket) and bucket[row] == b:
             score[row] = score_of(history, totals[0], totals[1], surprise[row], log_p[row])
             row += 1
-        history[min(HISTORY_BINS - 1, int(history_place(greatest[b])))] += 1.0
+        history[history_bin(greatest[b])] += 1.0
         totals[0] += 1.0
         totals[1] += 1.0
-        if int(totals[1]) % _FADE_EVERY == 0:
-            keep = min(_KEEP**_FADE_EVERY, (totals[1] / (totals[1] + _FADE_EVERY)) ** _AGE_POWER)
+        keep = fade_after(totals[1])
+        if keep < 1.0:
             sketch_fade(history, keep)
             totals[0] *= keep
 
@@ -131,9 +156,24 @@ class Normalizer:
         self._history: npt.NDArray[np.float32] = np.zeros(HISTORY_BINS, dtype=np.float32)
         self._totals: FloatArray = np.zeros(2)
 
+    @property
+    def history(self) -> npt.NDArray[np.float32]:
+        """(HISTORY_BINS,) weights."""
+        return self._history
+
+    @property
+    def totals(self) -> FloatArray:
+        """(2,) weight of the history, buckets seen."""
+        return self._totals
+
     def score(
-        self, bucket: IntArray, surprise: FloatArray, log_p: FloatArray, greatest: FloatArray
-    ) -> FloatArray:
+        self,
+        bucket: IntArray,
+        surprise: FloatArray,
+        log_p: FloatArray,
+        greatest: FloatArray,
+        marks: Sequence[int] = (),
+    ) -> tuple[FloatArray, list[Normalizer]]:
         """Scores of rows of consecutive buckets, each against the history before its bucket.
 
         Parameters
@@ -146,12 +186,32 @@ class Normalizer:
             Log probability of the oddest single value behind each row.
         greatest : (k,) float64
             Greatest surprise of every bucket; the history learns these.
+        marks : sequence of int
+            Buckets, ascending, after which a copy of the scope is wanted.
+
+        Returns
+        -------
+        (r,) scores, and the copies.
         """
         score = np.zeros(len(surprise))
-        score_rows(
-            self._history, self._totals, len(greatest), bucket, surprise, log_p, greatest, score
-        )
-        return score
+        copies: list[Normalizer] = []
+        first = 0
+        for last in (*(mark + 1 for mark in marks), len(greatest)):
+            begin, end = np.searchsorted(bucket, [first, last])
+            score_rows(
+                self._history,
+                self._totals,
+                last - first,
+                bucket[begin:end] - first,
+                surprise[begin:end],
+                log_p[begin:end],
+                greatest[first:last],
+                score[begin:end],
+            )
+            if len(copies) < len(marks):
+                copies.append(self.copy())
+            first = last
+        return score, copies
 
     def copy(self) -> Normalizer:
         """An independent copy."""

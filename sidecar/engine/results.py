@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
 
@@ -138,6 +139,48 @@ class ModelPlotTable:
     actual: FloatArray
 
 
+class ResultKind(IntEnum):
+    """What a score belongs to; the first two together make up a bucket's document."""
+
+    BUCKET_TIME = 0
+    BUCKET_INFLUENCER = 1
+    INFLUENCER = 2
+    RECORD = 3
+
+
+@dataclass(slots=True)
+class RescoredTable:
+    """Earlier results whose scores have changed; r rows sorted by bucket and kind.
+
+    Buckets are whole: with one bucket influencer come all of its bucket and `bucket_time`. A
+    result may be there more than once; the last row counts.
+
+    Attributes
+    ----------
+    time : (r,) int64
+        Start of the bucket, epoch seconds.
+    kind : (r,) int32
+        A `ResultKind`.
+    place : (r,) int32
+        Detector of a record, else place of the influencer field; 0 for `bucket_time`.
+    code : (r,) int32
+        Series of a record, value of an influencer, else -1.
+    score, initial_score : (r,) float64
+        Now, and when first written.
+    raw_score, probability : (r,) float64
+        Of bucket influencers, `bucket_time` among them, as first written.
+    """
+
+    time: IntArray
+    kind: CodeArray
+    place: CodeArray
+    code: CodeArray
+    score: FloatArray
+    initial_score: FloatArray
+    raw_score: FloatArray
+    probability: FloatArray
+
+
 @dataclass(slots=True)
 class BucketResults:
     """Results of k consecutive buckets, empty ones included.
@@ -157,6 +200,8 @@ class BucketResults:
         Partial buckets: nothing was learned from them.
     scheduled_events : list of (row, description)
         Calendar events that cover a bucket.
+    rescored : RescoredTable or None
+        Earlier results, and some of these, to be changed once all these are written.
     """
 
     time: IntArray
@@ -171,3 +216,4 @@ class BucketResults:
     model_plot: ModelPlotTable | None
     is_interim: bool = False
     scheduled_events: list[tuple[int, str]] = field(default_factory=list)
+    rescored: RescoredTable | None = None

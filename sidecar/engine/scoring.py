@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,27 @@ from sidecar.engine.influencer_results import InfluencerScorer
 from sidecar.engine.models import buckets as columns
 from sidecar.engine.models.detector_model import Stepped
 from sidecar.engine.models.of_detector import model_of
-from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer
+from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer, history_bins
 from sidecar.engine.record_table import FoundRecords, join_findings, record_table
-from sidecar.engine.results import BucketResults, ModelPlotTable
+from sidecar.engine.renormalizer import Renormalizer
+from sidecar.engine.results import BucketResults, ModelPlotTable, RescoredTable, ResultKind
 from sidecar.engine.rules.job_rules import RulesInForce
 from sidecar.engine.rules.time_shifts import step_with_shifts
+from sidecar.engine.score_log import NOTABLE_SCORE
+from sidecar.engine.scored_rows import rows_of_scores
 from sidecar.schema.analysis_config import AnalysisConfig
 
 Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(slots=True)
+class _Scored:
+    """Scores of buckets and records; surprises of records; the scope after marked buckets."""
+
+    bucket_time: FloatArray
+    record: FloatArray
+    alone: FloatArray
+    copies: list[Normalizer]
 
 
 class BucketScorer:
@@ -36,19 +50,48 @@ class BucketScorer:
         Detectors, influencers and bucket span.
     model_plot : bool
         Whether results carry the bounds of every series in every bucket.
+    renormalization_window_s : int
+        How far back results are scored again, seconds; 0: not at all.
     """
 
-    def __init__(self, config: AnalysisConfig, *, model_plot: bool = False) -> None:
+    def __init__(
+        self,
+        config: AnalysisConfig,
+        *,
+        model_plot: bool = False,
+        renormalization_window_s: int = 0,
+    ) -> None:
         self._config = config
         self._model_plot = model_plot
         self._functions = [FUNCTIONS[d.function] for d in config.detectors]
         self._models = [model_of(detector, config) for detector in config.detectors]
         self._normalizer = Normalizer()
         self._influencers = InfluencerScorer(len(config.influencers))
+        self._renormalizer = Renormalizer(renormalization_window_s)
 
     def set_model_plot(self, enabled: bool) -> None:
         """Switch model plot rows on or off from the next buckets on."""
         self._model_plot = enabled
+
+    @property
+    def renormalization_window_s(self) -> int:
+        """How far back results are scored again, seconds."""
+        return self._renormalizer.window_s
+
+    def set_renormalization_window(self, window_s: int) -> None:
+        """Change how far back results are scored again, seconds; 0: not at all."""
+        self._renormalizer.set_window(window_s)
+
+    def logged_results(self) -> RescoredTable | None:
+        """The results that may still be scored again, with their scores as of now."""
+        return self._renormalizer.everything()
+
+    def quantiles(self) -> list[tuple[str | None, Normalizer]]:
+        """The scopes: that of buckets (None), then by influencer field."""
+        return [
+            (None, self._normalizer),
+            *zip(self._config.influencers, self._influencers.scopes, strict=True),
+        ]
 
     def skip(self, until_s: int) -> None:
         """Pass over a gap up to `until_s` without results and without learning."""
@@ -59,11 +102,13 @@ class BucketScorer:
         """Forget all series but these (by detector, ascending), which get new ids 0, 1, ..."""
         for model, kept in zip(self._models, series, strict=True):
             model.keep(kept)
+        self._renormalizer.keep_series(series)
 
     def nbytes(self) -> int:
         """Bytes of all model state."""
         scopes = self._normalizer.nbytes() + self._influencers.nbytes()
-        return scopes + sum(model.nbytes() for model in self._models)
+        log = self._renormalizer.nbytes()
+        return scopes + log + sum(model.nbytes() for model in self._models)
 
     def score(
         self,
@@ -100,6 +145,7 @@ class BucketScorer:
         twin._models = [model.copy() for model in self._models]
         twin._normalizer = self._normalizer.copy()
         twin._influencers = self._influencers.copy()
+        twin._renormalizer = Renormalizer(0)
         return twin
 
     def _score(
@@ -130,7 +176,9 @@ class BucketScorer:
         join_detectors(detectors, whole)
         log_p = whole[:, columns.DETECTOR_LOG_P]
         found = join_findings(stepped, [f.is_count_like for f in self._functions])
-        time_score, record_score = self._scores(whole, found, detectors)
+        learned = whole[:, columns.NEWS_EXCESS]
+        marks, age = self._renormalizer.marks(learned, float(self._normalizer.totals[1]))
+        scored = self._scores(whole, found, detectors, marks)
 
         parts = [
             influences(function, detector, self._config.influencers, each.findings, cells, names)
@@ -143,29 +191,29 @@ class BucketScorer:
                 strict=True,
             )
         ]
-        influencers, bucket_influencers = self._influencers.score(
-            found, parts, whole[:, columns.LIVE]
-        )
-        best = time_score.copy()
-        np.maximum.at(best, bucket_influencers.bucket, bucket_influencers.score)
-        records = record_table(found, record_score, parts, self._config.influencers, partial)
+        influencers = self._influencers.score(found, parts, whole[:, columns.LIVE], marks.tolist())
+        best = scored.bucket_time.copy()
+        np.maximum.at(best, influencers.fields.bucket, influencers.fields.score)
+        rows = np.concatenate([_notable_rows(whole, found, scored, best), influencers.rows])
+        copies = [scored.copies, *influencers.copies]
         return BucketResults(
             time=closed.time,
             event_count=closed.event_count,
             probability=np.exp(log_p),
             raw_score=-log_p + 0.0,
-            bucket_time_score=time_score,
+            bucket_time_score=scored.bucket_time,
             score=best,
-            records=records,
-            influencers=influencers,
-            bucket_influencers=bucket_influencers,
+            records=record_table(found, scored.record, parts, self._config.influencers, partial),
+            influencers=influencers.values,
+            bucket_influencers=influencers.fields,
             model_plot=_plot_table(stepped) if self._model_plot else None,
             is_interim=partial,
+            rescored=self._renormalizer.step(closed.time, age, rows, marks, copies),
         )
 
     def _scores(
-        self, whole: FloatArray, found: FoundRecords, detectors: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
+        self, whole: FloatArray, found: FoundRecords, detectors: FloatArray, marks: IntArray
+    ) -> _Scored:
         """Scores of k buckets and of all records, against the history of buckets.
 
         What goes on counts less than what is new; the history learns what was new.
@@ -173,21 +221,20 @@ class BucketScorer:
         buckets = np.arange(len(whole))
         alone = np.zeros(len(found.bucket))
         record_excess(found.bucket, found.detector, found.log_p, detectors, alone)
-        rows = np.concatenate([buckets, buckets, found.bucket])
-        surprise = np.concatenate(
-            [whole[:, columns.NEWS_EXCESS], whole[:, columns.ALL_EXCESS], alone]
+        bucket = np.concatenate([buckets, buckets, found.bucket])
+        news, everything = whole[:, columns.NEWS_EXCESS], whole[:, columns.ALL_EXCESS]
+        news_least, least = whole[:, columns.NEWS_LEAST], whole[:, columns.ALL_LEAST]
+        surprise = np.concatenate([news, everything, alone])
+        log_p = np.concatenate([news_least, least, found.log_p])
+        order = np.argsort(bucket, kind="stable")
+        score = np.empty(len(bucket))
+        score[order], copies = self._normalizer.score(
+            bucket[order], surprise[order], log_p[order], news, marks.tolist()
         )
-        least = np.concatenate(
-            [whole[:, columns.NEWS_LEAST], whole[:, columns.ALL_LEAST], found.log_p]
-        )
-        order = np.argsort(rows, kind="stable")
-        score = np.empty(len(rows))
-        score[order] = self._normalizer.score(
-            rows[order], surprise[order], least[order], whole[:, columns.NEWS_EXCESS]
-        )
-        news, everything, records = np.split(score, [len(buckets), 2 * len(buckets)])
-        share = np.where(found.repeats, REPEAT_SHARE, 1.0)
-        return np.maximum(news, REPEAT_SHARE * everything), records * share
+        of_news, of_everything, of_records = np.split(score, [len(buckets), 2 * len(buckets)])
+        time_score = np.maximum(of_news, REPEAT_SHARE * of_everything)
+        record_score = of_records * np.where(found.repeats, REPEAT_SHARE, 1.0)
+        return _Scored(time_score, record_score, alone, copies)
 
     def save(self) -> tuple[dict[str, Any], Arrays]:
         """State as a header of plain JSON values and arrays by name."""
@@ -199,6 +246,7 @@ class BucketScorer:
             arrays.update({f"detector.{index}.{name}": a for name, a in named.items()})
         arrays.update({f"bucket.{name}": a for name, a in self._normalizer.save().items()})
         arrays.update({f"influencer.{n}": a for n, a in self._influencers.save().items()})
+        arrays.update({f"renormalizer.{n}": a for n, a in self._renormalizer.save().items()})
         return header, arrays
 
     def load(self, header: dict[str, Any], arrays: Arrays) -> None:
@@ -207,6 +255,48 @@ class BucketScorer:
             model.load(part, _under(f"detector.{index}.", arrays))
         self._normalizer.load(_under("bucket.", arrays))
         self._influencers.load(_under("influencer.", arrays))
+        self._renormalizer.load(_under("renormalizer.", arrays))
+
+
+def _notable_rows(
+    whole: FloatArray, found: FoundRecords, scored: _Scored, best: FloatArray
+) -> FloatArray:
+    """What the scores of notable buckets and records were made of; columns in `scored_rows`."""
+    records = np.flatnonzero(scored.record >= NOTABLE_SCORE)
+    chosen = best >= NOTABLE_SCORE
+    chosen[found.bucket[records]] = True
+    buckets = np.flatnonzero(chosen)
+    learned = history_bins(whole[:, columns.NEWS_EXCESS])
+    log_p, alone = found.log_p[records], scored.alone[records]
+    rows = (
+        rows_of_scores(
+            len(buckets),
+            time=buckets,
+            kind=ResultKind.BUCKET_TIME,
+            code=-1,
+            news=whole[buckets, columns.NEWS_EXCESS],
+            news_log_p=whole[buckets, columns.NEWS_LEAST],
+            all=whole[buckets, columns.ALL_EXCESS],
+            all_log_p=whole[buckets, columns.ALL_LEAST],
+            learned=learned[buckets],
+            score=scored.bucket_time[buckets],
+            raw=-whole[buckets, columns.DETECTOR_LOG_P] + 0.0,
+        ),
+        rows_of_scores(
+            len(records),
+            time=found.bucket[records],
+            kind=ResultKind.RECORD,
+            place=found.detector[records],
+            code=found.findings[records, columns.FINDING_SERIES],
+            news=alone,
+            news_log_p=np.where(found.repeats[records], 0.0, log_p),
+            all=alone,
+            all_log_p=log_p,
+            learned=learned[found.bucket[records]],
+            score=scored.record[records],
+        ),
+    )
+    return np.concatenate(rows)
 
 
 def _under(prefix: str, arrays: Arrays) -> Arrays:

@@ -84,6 +84,12 @@ class ResultsWriter(Protocol):
         document is refused for good (mapping), after the others have been written.
         """
 
+    def update(self, job_id: str, documents: Iterable[tuple[str, Document]]) -> int:
+        """Change the given members of stored documents by id; returns how many there were.
+
+        A document that is gone is passed over. Retries and raises as `write` does.
+        """
+
     def delete_interim(self, job_id: str) -> None:
         """Delete all interim results of the job."""
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from elasticsearch import ApiError, TransportError
 
@@ -29,6 +29,11 @@ _HEADERS = {"content-type": "application/x-ndjson", "accept": "application/json"
 _BAD_REQUEST, _TOO_LARGE, _NOT_FOUND = 400, 413, 404
 # A 400 that the document is not to blame for.
 _CLOSED = "index_closed_exception"
+# By operation: errors that say that the document, or its whole index, went meanwhile.
+_GONE = {
+    "delete": ("index_not_found_exception",),
+    "update": ("document_missing_exception", "index_not_found_exception"),
+}
 # Refusals that are told one by one; a mapping that refuses one document often refuses thousands.
 _TOLD = 3
 
@@ -85,8 +90,20 @@ class Bulk:
         """
         outcome = _Outcome()
         params = {"require_alias": "true"} if require_alias else {}
-        items = _index_items(documents, outcome)
+        items = _items(documents, outcome, "index")
         self._send_all(f"/{alias}/_bulk", params, items, outcome, refresh=refresh)
+        if outcome.refused:
+            raise _refusal(alias, outcome.refused)
+        return outcome.done
+
+    def update(self, alias: str, documents: Iterable[tuple[str, Document]]) -> int:
+        """Change members of stored documents, (id, members) pairs; returns how many there were.
+
+        Raises as `index` does.
+        """
+        outcome = _Outcome()
+        items = _items(documents, outcome, "update")
+        self._send_all(f"/{alias}/_bulk", {"require_alias": "true"}, items, outcome, refresh=False)
         if outcome.refused:
             raise _refusal(alias, outcome.refused)
         return outcome.done
@@ -191,10 +208,15 @@ class Bulk:
         self._send(path, params, items[half:], outcome, refresh=refresh)
 
 
-def _index_items(documents: Iterable[tuple[str, Document]], outcome: _Outcome) -> Iterator[_Item]:
+def _items(
+    documents: Iterable[tuple[str, Document]],
+    outcome: _Outcome,
+    operation: Literal["index", "update"],
+) -> Iterator[_Item]:
     for name, document in documents:
+        body = document if operation == "index" else {"doc": document}
         try:
-            data = codec.dump_lines(({"index": {"_id": name}}, document))
+            data = codec.dump_lines(({operation: {"_id": name}}, body))
         except ValueError as error:  # text that is not Unicode
             outcome.refused.append((name, str(error)))
             continue
@@ -212,8 +234,8 @@ def _sort_out(
         error, status = result.get("error"), result["status"]
         if error is None:
             outcome.done += status != _NOT_FOUND
-        elif operation == "delete" and error["type"] == "index_not_found_exception":
-            continue  # the whole index went meanwhile
+        elif error["type"] in _GONE.get(operation, ()):
+            continue
         elif status in (_BAD_REQUEST, _TOO_LARGE) and error["type"] != _CLOSED:
             cause = error.get("caused_by", {}).get("reason", "")
             reason = f"{error['reason']}: {cause}" if cause else error["reason"]

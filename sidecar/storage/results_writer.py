@@ -36,6 +36,10 @@ class ElasticsearchResultsWriter:
         """See `interfaces.ResultsWriter.write`."""
         return self._bulk.index(write_alias(job_id), documents)
 
+    def update(self, job_id: str, documents: Iterable[tuple[str, Document]]) -> int:
+        """See `interfaces.ResultsWriter.update`."""
+        return self._bulk.update(write_alias(job_id), documents)
+
     def delete_interim(self, job_id: str) -> None:
         """See `interfaces.ResultsWriter.delete_interim`."""
         self._delete(job_id, [{"term": {"is_interim": True}}])

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.record_frame import RecordFrame
-from sidecar.engine.results import BucketResults
+from sidecar.engine.results import BucketResults, RescoredTable
 from sidecar.interfaces import FlushRequest
 from sidecar.schema.job import Job
 from sidecar.schema.scheduled_event import ScheduledEvent
 from sidecar.schema.timing_stats import TimingStats
 from sidecar.worker.category_results import CategoryResults
+from sidecar.worker.rescored_documents import rescored_documents
 from sidecar.worker.result_documents import result_documents
 from sidecar.worker.results_queue import Documents, ResultsQueue
 
@@ -85,9 +86,15 @@ class Analysis:
         """From now on interim results are held back: later steps may make them obsolete."""
         self._replaying = True
 
-    def end_replay(self) -> None:
-        """Write the interim results that are still valid."""
+    def end_replay(self, *, settle_scores: bool) -> None:
+        """Write the interim results that are still valid.
+
+        With `settle_scores` also the scores of all results that may still be scored again: an
+        upload that was never acknowledged may have changed them.
+        """
         self._replaying = False
+        if settle_scores:
+            self._rescore(self.engine.logged_results())
         if self._held_back is not None:
             self._results.put(self._held_back)
             self._held_back = None
@@ -101,6 +108,7 @@ class Analysis:
                 self._interim_may_exist = False
                 self._held_back = None
             self._results.put(self._documents(block, elapsed_ms))
+            self._rescore(block.rescored)
             if buckets := len(block.time):
                 per_hour = _MS_PER_HOUR / self.job.analysis_config.bucket_span.millis
                 self.timing = self.timing.after(buckets, elapsed_ms, per_hour)
@@ -119,6 +127,18 @@ class Analysis:
             self._held_back = documents
         else:
             self._results.put(documents)
+
+    def _rescore(self, rescored: RescoredTable | None) -> None:
+        if rescored is not None:
+            self._results.update(
+                rescored_documents(
+                    self.job.job_id,
+                    self.job.analysis_config,
+                    rescored,
+                    self.engine.series_names,
+                    self.engine.dictionaries,
+                )
+            )
 
     def _documents(self, block: BucketResults, elapsed_ms: float) -> Documents:
         return result_documents(

@@ -219,7 +219,7 @@ class Autodetect:
                 # the disk of another node say, does not know: then all results stay.
                 latest = latest_bucket_ms(parts.job, parts.analysis.engine)
                 parts.results.delete_after(-1 if latest is None else latest)
-            self._put(parts.analysis.end_replay)
+            self._put(lambda: parts.analysis.end_replay(settle_scores=not parts.journal.is_new))
             self._drain()
 
     def _replay_update(self, arguments: Mapping[str, Any]) -> None:
@@ -232,12 +232,14 @@ class Autodetect:
     def adopt_rules(self) -> None:
         """Bring what is stored of the job's rules into force, behind the replayed data.
 
-        What happened before was analysed by the rules that state and journal know.
+        What happened before was analysed by the rules that state and journal know; by these, and
+        with its renormalization window, a later replay has to go as well.
         """
         with self._order:
             job = self._parts.job
             rules = self._parts.read_rules(job)
-            if rules != self._parts.analysis.engine.rules:
+            engine = self._parts.analysis.engine
+            if rules != engine.rules or not engine.renormalizes_as(job):
                 self._update(job, rules)
 
     # --- stages -----------------------------------------------------------------------------

@@ -111,18 +111,17 @@ def _bucket_documents(
             *fields.get(row, ()),
             (BUCKET_TIME, time_score, raw_score, probability),
         ):
-            member = {
-                "job_id": job_id,
-                "result_type": "bucket_influencer",
-                "influencer_field_name": name,
-                "initial_anomaly_score": member_score,
-                "anomaly_score": member_score,
-                "raw_anomaly_score": member_raw,
-                "probability": member_probability,
-                "timestamp": time,
-                "bucket_span": span,
-                "is_interim": interim,
-            }
+            member = bucket_influencer_document(
+                job_id,
+                name,
+                time,
+                span,
+                score=member_score,
+                initial_score=member_score,
+                raw_score=member_raw,
+                probability=member_probability,
+                is_interim=interim,
+            )
             members.append(member)
             yield bucket_influencer_id(job_id, time, span, name), member
         yield (
@@ -141,6 +140,33 @@ def _bucket_documents(
                 **({"scheduled_events": events[row]} if row in events else {}),
             },
         )
+
+
+def bucket_influencer_document(
+    job_id: str,
+    field_name: str,
+    timestamp: int,
+    span_s: int,
+    *,
+    score: float,
+    initial_score: float,
+    raw_score: float,
+    probability: float,
+    is_interim: bool,
+) -> dict[str, Any]:
+    """A bucket influencer, as a document and as it stands in its bucket's."""
+    return {
+        "job_id": job_id,
+        "result_type": "bucket_influencer",
+        "influencer_field_name": field_name,
+        "initial_anomaly_score": initial_score,
+        "anomaly_score": score,
+        "raw_anomaly_score": raw_score,
+        "probability": probability,
+        "timestamp": timestamp,
+        "bucket_span": span_s,
+        "is_interim": is_interim,
+    }
 
 
 def _bucket_influencers_by_bucket(

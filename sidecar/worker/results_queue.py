@@ -24,7 +24,7 @@ class Documents(Protocol):
         """Make them."""
 
 
-_Action = Callable[[], None]
+_Action = Callable[[], object]
 # What is written as one: something to call, or blocks of documents.
 _Step = _Action | list[Documents]
 
@@ -55,7 +55,18 @@ class ResultsQueue:
     def put(self, documents: Documents) -> None:
         """Queue documents; waits while there are too many."""
         if len(documents):
-            self._put(documents)
+            self._put(documents, len(documents))
+
+    def update(self, documents: Documents) -> None:
+        """Queue changes of stored documents, in order with what is put; waits as `put` does.
+
+        They are a request of their own: when some of it has to be repeated, no document is
+        changed before it is there.
+        """
+        if weight := len(documents):
+            self._put(
+                lambda: self._writer.update(self._job_id, self._until_stopped([documents])), weight
+            )
 
     def delete_interim(self) -> None:
         """Queue the deletion of all interim results, in order with the documents."""
@@ -89,8 +100,7 @@ class ResultsQueue:
             self._condition.notify_all()
         self._thread.join()
 
-    def _put(self, step: _Action | Documents) -> None:
-        weight = 1 if callable(step) else len(step)
+    def _put(self, step: _Action | Documents, weight: int = 1) -> None:
         with self._condition:
             if not self._ended():
                 self._steps.append((weight, step))

@@ -151,7 +151,7 @@ def describe_snapshot(
         model_size_stats=size,
         latest_record_time_stamp=totals.latest_record_timestamp,
         latest_result_time_stamp=latest_bucket_ms(job, engine),
-        quantiles={"job_id": job.job_id, "timestamp": now_ms, "quantile_state": ""},
+        quantiles={"job_id": job.job_id, "timestamp": now_ms, "quantile_state": engine.quantiles()},
         journal_position=journal.position(),
         journal_id=journal.journal_id,
         data_counts={**totals.to_document(), "reader": reader_state},

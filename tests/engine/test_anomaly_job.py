@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.record_frame import FieldNeeds, RecordFrame
-from sidecar.engine.results import BucketResults, CauseTable
+from sidecar.engine.results import BucketResults, CauseTable, RescoredTable
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 from tests.engine.gathering import (
@@ -46,6 +46,8 @@ def bits(blocks: Iterable[BucketResults]) -> list[Any]:
                 value = getattr(block, column.name)
                 if isinstance(value, np.ndarray):
                     row.append(value[i].tobytes())
+                elif isinstance(value, RescoredTable):
+                    continue  # of earlier buckets
                 elif dataclasses.is_dataclass(value):
                     row.append(_table_bits(value, i))
             buckets.append(row)

@@ -25,6 +25,14 @@ class FakeIndex:
         with self._lock:
             self._stored[document_id] = codec.dumps(document)
 
+    def change(self, document_id: str, members: Document) -> bool:
+        """Replace members of a document; False when there is none."""
+        with self._lock:
+            found = self.get(document_id)
+            if found is not None:
+                self.put(document_id, {**found, **members})
+        return found is not None
+
     def get(self, document_id: str) -> dict[str, Any] | None:
         """The document as last written."""
         with self._lock:

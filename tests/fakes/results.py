@@ -79,6 +79,10 @@ class FakeResultsWriter(Failing):
             raise IllegalArgumentError(f"documents refused: {refused}")
         return written
 
+    def update(self, job_id: str, documents: Iterable[tuple[str, Document]]) -> int:
+        self._called("update")
+        return sum(self._results.change(name, members) for name, members in documents)
+
     def delete_interim(self, job_id: str) -> None:
         self._called("delete_interim")
         self._results.delete_matching(

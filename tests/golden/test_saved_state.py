@@ -62,9 +62,7 @@ def test_state_of_an_earlier_version_goes_on() -> None:
     (block,) = [b for b in blocks if START_S + spike * SPAN_S in b.time]
     rows = block.time[block.records.bucket] == START_S + spike * SPAN_S
     typical = dict(
-        zip(
-            block.records.series[rows].tolist(), block.records.typical[rows].tolist(), strict=True
-        )
+        zip(block.records.series[rows].tolist(), block.records.typical[rows].tolist(), strict=True)
     )
     for series, value in enumerate(expected(np.array([float(spike)]))[0]):
         assert typical[series] == pytest.approx(value, abs=1.5)

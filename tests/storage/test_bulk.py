@@ -22,7 +22,7 @@ def documents(count: int, size: int = 0) -> list[tuple[str, dict[str, Any]]]:
 
 
 def accept_all(request: Request) -> Answer:
-    actions = [line for line in request.lines if set(line) <= {"index", "delete"}]
+    actions = [line for line in request.lines if set(line) <= {"index", "update", "delete"}]
     return Answer(200, {"items": [{next(iter(a)): {"status": 200}} for a in actions]})
 
 
@@ -172,3 +172,25 @@ def test_deleting_what_is_gone_is_not_counted() -> None:
     )
     places = [("i", "1"), ("i", "2"), ("j", "3")]
     assert Bulk(cluster.connection(), NEVER_WAIT).delete(places) == 1
+
+
+def test_updates_change_members_and_pass_over_what_is_gone() -> None:
+    gone = {"type": "document_missing_exception", "reason": "gone"}
+    busy = {"type": "es_rejected_execution_exception", "reason": "busy"}
+    cluster = ScriptedCluster(
+        Answer(
+            200,
+            {
+                "items": [
+                    {"update": {"status": 200}},
+                    {"update": {"status": 404, "error": gone}},
+                    {"update": {"status": 429, "error": busy}},
+                ]
+            },
+        ),
+        Answer(200, {"items": [{"update": {"status": 200}}]}),
+    )
+    assert Bulk(cluster.connection(), NEVER_WAIT).update("alias", documents(3)) == 2
+    first, second = cluster.requests
+    assert first.lines[:2] == [{"update": {"_id": "id-0"}}, {"doc": {"n": 0, "pad": ""}}]
+    assert [line["update"]["_id"] for line in second.lines if "update" in line] == ["id-2"]

@@ -131,3 +131,16 @@ def test_documents_are_made_when_they_are_written_and_in_order(stores: FakeStore
     assert [name for call in calls for name in call] == [f"d{i}" for i in range(12)]
     assert all(len(call) <= 6 for call in calls)
     queue.stop()
+
+
+def test_updates_are_written_behind_what_was_put_before_and_before_what_comes_after(
+    queue: ResultsQueue, stores: FakeStores
+) -> None:
+    queue.update([("d0", {"score": 1.0})])
+    queue.put(_documents(0, 2, score=2.0))
+    queue.update([("d0", {"score": 3.0})])
+    queue.put(_documents(1, 2, score=4.0))
+    queue.update([])
+    queue.drain()
+    scores = {name: document["score"] for name, document in stores.results.all().items()}
+    assert scores == {"d0": 3.0, "d1": 4.0}
