@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.generated_anomalies import print_generated
+from benchmarks.kind_quality import print_kinds
 from benchmarks.known_truth import print_known_truth
 from benchmarks.nab import PROFILES, FloatArray, Series, edges, nab_score, read_series
 from benchmarks.scorer_input import closed_buckets, mean_config, series_keys
@@ -84,12 +85,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("nab_dir", nargs="?", type=Path, help="NAB data and windows")
     parser.add_argument("--files", action="store_true", help="also print each NAB file")
+    parser.add_argument("--kinds", action="store_true", help="also labelled series of many kinds")
     parser.add_argument("--generated", action="store_true", help="also generated anomalies")
     parser.add_argument("--known-truth", action="store_true", help="also planted anomalies")
     arguments = parser.parse_args()
     if arguments.nab_dir:
         print_nab(arguments.nab_dir, per_file=arguments.files)
-    if arguments.generated or not arguments.nab_dir:
+    if arguments.kinds:
+        print_kinds(bucket_scores)
+    if arguments.generated or not (arguments.nab_dir or arguments.kinds):
         print_generated()
     if arguments.known_truth or not arguments.nab_dir:
         print_known_truth()

@@ -27,7 +27,7 @@ _RANK_SCORES = np.array([0.0, 1.0, 6.0, 20.0, 40.0, 60.0, 78.0, 88.0, 96.0, 99.0
 _PROBABILITY_LOGS = np.log(
     np.array([1.0, 0.1, 0.035, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-12, 1e-30])
 )
-_PROBABILITY_SCORES = np.array([0.0, 0.5, 5.0, 30.0, 60.0, 80.0, 90.0, 95.0, 98.0, 99.5, 100.0])
+_PROBABILITY_SCORES = np.array([0.0, 0.5, 5.0, 33.0, 67.0, 84.0, 92.0, 96.0, 98.5, 99.5, 100.0])
 # Score of what only goes on, as a share of what it would be if it were new.
 REPEAT_SHARE = 0.5
 # Observations that the prior law of surprises (a standard exponential) is worth.
@@ -135,8 +135,13 @@ def score_rows(
     """
     row = 0
     for b in range(buckets):
+        first = row
         while row < len(bucket) and bucket[row] == b:
-            score[row] = score_of(history, totals[0], totals[1], surprise[row], log_p[row])
+            # A bucket and its only record are one question.
+            if row > first and surprise[row] == surprise[row - 1] and log_p[row] == log_p[row - 1]:
+                score[row] = score[row - 1]
+            else:
+                score[row] = score_of(history, totals[0], totals[1], surprise[row], log_p[row])
             row += 1
         history[history_bin(greatest[b])] += 1.0
         totals[0] += 1.0

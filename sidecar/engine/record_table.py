@@ -105,6 +105,8 @@ def record_table(
         typical_longitude=np.ascontiguousarray(rows[:, columns.FINDING_TYPICAL_LONGITUDE]),
         first_occurrence=rows[:, columns.FINDING_FIRST] == 1.0,
         relative_rarity=np.ascontiguousarray(rows[:, columns.FINDING_RARITY]),
+        characteristics_impact=_characteristics(rows[:, columns.FINDING_CHARACTERISTICS]),
+        multimodal=rows[:, columns.FINDING_MODES] == 1.0,
         causes=_cause_table(found, rank),
         influencers=_named(found, rank, parts, influencers),
     )
@@ -144,6 +146,11 @@ def _impact(single: FloatArray, multi: FloatArray) -> FloatArray:
 def _decades(log_p: FloatArray) -> IntArray:
     decades = np.rint(-log_p / _LOG_10)
     return np.asarray(np.clip(decades, 0, _IMPACT_CEILING).astype(np.int64))
+
+
+def _characteristics(log_p: FloatArray) -> IntArray:
+    """Decades where something was judged, -1 elsewhere."""
+    return np.asarray(np.where(log_p < 0.0, _decades(log_p), -1))
 
 
 def _named(

@@ -62,6 +62,11 @@ class RecordTable:
         The by value was never seen before.
     relative_rarity : (r,) float64
         Of a rare by value: how much rarer it is than the others; NaN for other functions.
+    characteristics_impact : (r,) int64
+        Member of anomaly_score_explanation: how unlike its past the series has become; -1 where
+        that is not judged.
+    multimodal : (r,) bool
+        The series' residuals gather around several values.
     causes : CauseTable
         Of population records: the cells behind them.
     influencers : list of (row, field name, tuple of codes)
@@ -88,6 +93,8 @@ class RecordTable:
     typical_longitude: FloatArray
     first_occurrence: BoolArray
     relative_rarity: FloatArray
+    characteristics_impact: IntArray
+    multimodal: BoolArray
     causes: CauseTable
     influencers: list[tuple[int, str, tuple[int, ...]]]
 

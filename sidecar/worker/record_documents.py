@@ -181,6 +181,7 @@ def _explanation(table: RecordTable, row: int) -> dict[str, Any]:
         ("anomaly_length", table.anomaly_length),
         ("single_bucket_impact", table.single_bucket_impact),
         ("multi_bucket_impact", table.multi_bucket_explained),
+        ("anomaly_characteristics_impact", table.characteristics_impact),
     ):
         value = int(column[row])
         if value >= 0:
@@ -193,4 +194,6 @@ def _explanation(table: RecordTable, row: int) -> dict[str, Any]:
         explanation["high_variance_penalty"] = True
     if table.incomplete_bucket_penalty[row]:
         explanation["incomplete_bucket_penalty"] = True
+    if table.multimodal[row]:
+        explanation["multimodal_distribution"] = True
     return explanation

@@ -8,7 +8,6 @@ import numpy as np
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.maths.sketch import BINS, TAIL_WEIGHT
-from sidecar.engine.models.windows import WINDOW
 
 
 def integral(function, start: float, end: float, steps: int = 20_000) -> float:
@@ -73,15 +72,21 @@ def weight_beyond(weights: list[float], place: float, fall: float) -> float:
     return whole + fading
 
 
-def window_distances(values: FloatArray, lags: int) -> FloatArray:
+def window_sums(values: FloatArray, length: int, first_lag: int, lags: int) -> FloatArray:
     """Squared distance of the last window to each earlier one, farthest lag first; NaN: none."""
     sums = np.full(lags, np.nan)
-    newest = values[-WINDOW:]
+    newest = values[-length:]
     for place in range(lags):
-        lag = WINDOW + lags - 1 - place
-        if len(values) >= WINDOW + lag:
-            sums[place] = float(((newest - values[len(values) - WINDOW - lag : -lag]) ** 2).sum())
+        lag = first_lag + lags - 1 - place
+        if len(values) >= length + lag:
+            sums[place] = float(((newest - values[len(values) - length - lag : -lag]) ** 2).sum())
     return sums
+
+
+def third_nearest_stretch(sums: FloatArray, stretch: int) -> float:
+    """Third-least of the least values of the stretches of which every value is known."""
+    stretches = [sums[i : i + stretch] for i in range(0, len(sums), stretch)]
+    return sorted(float(s.min()) for s in stretches if not np.isnan(s).any())[2]
 
 
 def mixed(values: FloatArray, errors: FloatArray) -> float:

@@ -25,9 +25,9 @@ from sidecar.engine.maths.tails import (
 )
 from sidecar.engine.models.baseline import predict
 from sidecar.engine.models.layout import (
-    COUNT,
     ERROR,
     FAST,
+    LAGS,
     LAST,
     PREDICTORS,
     SLOPE,
@@ -38,7 +38,17 @@ from sidecar.engine.models.layout import (
     model_settings,
 )
 from sidecar.engine.models.season import learn_shape, read_shape
-from sidecar.engine.models.windows import WINDOW, push_window, ring_size
+from sidecar.engine.models.windows import (
+    DISTANCES,
+    FIRST_LAG,
+    KNOWN_FROM,
+    LONG,
+    NEAREST_LONG,
+    NEAREST_SHORT,
+    RING,
+    SHORT,
+    push_window,
+)
 from tests.engine import naive_models
 
 
@@ -181,18 +191,36 @@ def test_prediction_is_the_mix_by_inverse_errors() -> None:
     assert out[PREDICTORS + 1] == pytest.approx(10.0)
 
 
-@settings(deadline=None, max_examples=15)
-@given(st.integers(WINDOW + 10, 700), st.integers(0, 2**31))
-def test_sliding_window_sums_agree_with_brute_force(size: int, seed: int) -> None:
-    lags = 256
+@settings(deadline=None, max_examples=10)
+@given(st.integers(int(KNOWN_FROM), 2500), st.integers(0, 2**31))
+def test_distances_agree_with_brute_force(size: int, seed: int) -> None:
     values = np.random.default_rng(seed).normal(size=size)
     row = np.zeros(WIDTH)
     row[SPREAD] = 1.0
-    ring = np.zeros(2 * ring_size(lags), dtype=np.float32)
-    sums = np.zeros(lags, dtype=np.float32)
+    ring = np.zeros(2 * RING, dtype=np.float32)
+    sums = np.zeros(2 * LAGS, dtype=np.float32)
+    distances = np.zeros(DISTANCES)
     for x in values:
-        push_window(row, ring, sums, lags, float(x))
-        row[COUNT] += 1.0
-    expected = naive_models.window_distances(values, lags)
-    known = ~np.isnan(expected)
-    np.testing.assert_allclose(sums[known], expected[known], rtol=1e-3, atol=1e-2)
+        known = push_window(row, ring, sums, float(x), distances)
+    assert known
+    for place, length, found in (
+        (NEAREST_SHORT, SHORT, sums[:LAGS]),
+        (NEAREST_LONG, LONG, sums[LAGS:]),
+    ):
+        expected = naive_models.window_sums(values, length, FIRST_LAG, LAGS)
+        seen = ~np.isnan(expected)
+        np.testing.assert_allclose(found[seen], expected[seen], rtol=1e-3, atol=1e-2)
+        # A lag counts once every length has a window at it.
+        expected[np.isnan(naive_models.window_sums(values, LONG, FIRST_LAG, LAGS))] = np.nan
+        nearest = math.sqrt(naive_models.third_nearest_stretch(expected, 24) / length)
+        assert distances[place] == pytest.approx(nearest, rel=1e-3)
+
+
+def test_distances_wait_for_history() -> None:
+    row = np.zeros(WIDTH)
+    ring = np.zeros(2 * RING, dtype=np.float32)
+    sums = np.zeros(2 * LAGS, dtype=np.float32)
+    known = [
+        push_window(row, ring, sums, 1.0, np.zeros(DISTANCES)) for _ in range(int(KNOWN_FROM) + 1)
+    ]
+    assert known.index(True) == KNOWN_FROM - 1

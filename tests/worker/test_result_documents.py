@@ -80,6 +80,8 @@ def _results(**changes: Any) -> BucketResults:
             typical_longitude=_column(f, np.nan, np.nan),
             first_occurrence=_column(b, False, False),
             relative_rarity=_column(f, np.nan, np.nan),
+            characteristics_impact=_column(i, 4, -1),
+            multimodal=_column(b, True, False),
             causes=CauseTable(
                 record=_column(i),
                 series=_column(c),
@@ -130,10 +132,12 @@ def test_a_record_says_what_was_seen_where_and_why() -> None:
         "anomaly_type": "spike",
         "anomaly_length": 1,
         "single_bucket_impact": 40,
+        "anomaly_characteristics_impact": 4,
         "lower_confidence_bound": 1.0,
         "typical_value": 2.0,
         "upper_confidence_bound": 3.0,
         "high_variance_penalty": True,
+        "multimodal_distribution": True,
     }
 
 

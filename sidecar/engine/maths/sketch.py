@@ -44,6 +44,17 @@ def sketch_place(magnitude: float) -> float:
 
 
 @kernel
+def sketch_edge(bin_: int) -> float:
+    """Magnitude at which a bin begins."""
+    if bin_ == 0:
+        return 0.0
+    place = float(bin_)
+    if place > _FINE_END:
+        place = _FINE_END + (place - _FINE_END) / _COARSE_SHARE
+    return math.exp((place - 1.0) / _FINE_PER_E) * LEAST
+
+
+@kernel
 def sketch_add(weights: FloatArray, magnitude: float, weight: float) -> None:
     """Remember a magnitude >= 0."""
     weights[min(BINS - 1, int(sketch_place(magnitude)))] += weight

@@ -38,8 +38,13 @@ SHIFT_BUCKETS = 20.0
 _SPREAD_CLIP = 1000.0
 # A predictor can be at most this much better than another in the mix's eyes.
 _LEAST_SHARE = 1e-4
+# So many values are learned as they are: there is no scale yet to clip them by.
+SETTLE_VALUES = 6.0
+_UNBOUNDED = 1e150
 # Residuals are never measured finer than this share of the value: rounding is no anomaly.
 RELATIVE_FLOOR = 1e-6
+# Keeps a series of zeros from dividing by zero.
+_LEAST_SCALE = 1e-100
 # Nor finer than this share of the series' own spread.
 SPREAD_FLOOR = 0.02
 
@@ -119,13 +124,19 @@ def predict(
 def residual_floor(row: FloatArray) -> float:
     """Least scale of a residual: rounding of the values, and a share of their spread."""
     size = max(abs(row[SLOW]), abs(row[LAST]))
-    return float(max(RELATIVE_FLOOR * size, SPREAD_FLOOR * row[SPREAD]) + 1e-12)
+    return float(max(RELATIVE_FLOOR * size, SPREAD_FLOOR * row[SPREAD]) + _LEAST_SCALE)
 
 
 @kernel
 def clip(residual: float, bound: float) -> float:
     """A residual bounded on both sides."""
     return min(bound, max(-bound, residual))
+
+
+@kernel
+def learning_bound(values: float, bound: float) -> float:
+    """What residuals are clipped to when learned after so many values."""
+    return bound if values >= SETTLE_VALUES else _UNBOUNDED
 
 
 @kernel
@@ -148,13 +159,13 @@ def learn_baseline(
 
     # Errors first: they speak of the predictions as they stood.
     error_rate = max(settings.error_rate, start_rate)
-    bound = max(CLIP * 2.0 * max(row[SCALE_ALL], floor), least_step)
+    bound = learning_bound(n, max(CLIP * 2.0 * max(row[SCALE_ALL], floor), least_step))
     for i in range(alive):
         error = min(abs(x - out[i]), max(bound, 3.0 * row[ERROR + i]))
         row[ERROR + i] += error_rate * (error - row[ERROR + i])
 
     slow_baseline = out[PREDICTORS + 1]
-    bound = max(CLIP * 1.25 * max(row[SCALE_SLOW], floor), least_step)
+    bound = learning_bound(n, max(CLIP * 1.25 * max(row[SCALE_SLOW], floor), least_step))
     residual = x - slow_baseline
     step = clip(residual, bound)
     _watch_shift(row, residual, bound)

@@ -24,9 +24,11 @@ from sidecar.engine.models.season import give_shapes
 from sidecar.engine.models.step import (
     LOG_P,
     LOG_P_MULTI,
+    LOG_P_RICH,
     LOG_P_SINGLE,
     LOG_RECORD_CUTOFF,
     LOWER,
+    MODES,
     REPEATS,
     TYPICAL,
     UPPER,
@@ -34,6 +36,7 @@ from sidecar.engine.models.step import (
     expect,
     step,
 )
+from sidecar.engine.models.windows import DISTANCES
 from sidecar.engine.rules.kernels import (
     SKIP_MODEL_UPDATE,
     SKIP_RESULT,
@@ -62,7 +65,9 @@ FINDING_ACTUAL_LONGITUDE = 14  # second coordinates, NaN unless the function has
 FINDING_TYPICAL_LONGITUDE = 15
 FINDING_FIRST = 16  # 1: the by value was never seen before
 FINDING_RARITY = 17  # of a rare by value: how much rarer it is than the others, NaN unless judged
-FINDING_WIDTH = 18
+FINDING_CHARACTERISTICS = 18  # log probability of how unlike the past it is, 0 unless judged
+FINDING_MODES = 19  # 1: the series' residuals gather around several values
+FINDING_WIDTH = 20
 
 # Columns of what a detector's bucket comes to.
 LIVE = 0  # series judged
@@ -84,8 +89,8 @@ PLOT_ACTUAL = 6
 PLOT_WIDTH = 7
 
 
-# Room for the small arrays of a step: predictions, verdict, two lists of the smallest.
-SMALL = PREDICTORS + 2 + VERDICT + 2 * TOP
+# Room for the small arrays of a step: predictions, verdict, distances, two lists of the smallest.
+SMALL = PREDICTORS + 2 + VERDICT + 2 * TOP + DISTANCES
 
 
 @kernel
@@ -197,6 +202,7 @@ def step_buckets(
     n_series = len(first_bucket)
     predictions = small[: PREDICTORS + 2]
     verdict = small[PREDICTORS + 2 : PREDICTORS + 2 + VERDICT]
+    distances = small[PREDICTORS + 2 + VERDICT : SMALL - 2 * TOP]
     smallest = small[SMALL - 2 * TOP : SMALL - TOP]
     news = small[SMALL - TOP :]
     plotted = len(plot) > 0
@@ -310,6 +316,7 @@ def step_buckets(
                     within,
                     plotted,
                     predictions,
+                    distances,
                     verdict,
                 ):
                     continue
@@ -346,6 +353,8 @@ def step_buckets(
                     scratch[found, FINDING_TYPICAL_LONGITUDE] = np.nan
                     scratch[found, FINDING_FIRST] = 0.0
                     scratch[found, FINDING_RARITY] = np.nan
+                    scratch[found, FINDING_CHARACTERISTICS] = verdict[LOG_P_RICH]
+                    scratch[found, FINDING_MODES] = verdict[MODES]
             if mature:
                 judged += 1.0
                 push_smallest(smallest, best)

@@ -12,6 +12,7 @@ COLUMNS = (
     "count",  # values learned
     "first_time",  # s, bucket of the first value
     "last_time",  # s, bucket of the last value
+    "unit",  # a power of two that values are kept in, so that no scale is special; 0: one
     "origin",  # the first value: windows are kept relative to it
     "slow",  # level over days
     "fast",  # level over a few buckets
@@ -43,9 +44,12 @@ COLUMNS = (
     "wants_day",  # 1: the test passed, a slot is due
     "multi_scale",  # decayed mean of the multi-bucket feature's magnitude
     "diff_scale",  # decayed mean of |value - last value|
-    "burst",  # short mean of |z|
-    "burst_scale",  # its decayed mean
-    "window_scale",  # decayed mean of the window distance
+    "diff_weight",  # total weight of its sketch
+    "windowed",  # values that went into the windows
+    "value_scale",  # decayed mean distance to the nearest earlier values
+    "short_scale",  # the same of short windows
+    "long_scale",  # and of long ones
+    "window_weight",  # total weight of the sketches of each of these distances
     "weight",  # total weight of the sketches
     "peak",  # surprise of the running incident
     "peak_age",  # buckets since that peak
@@ -70,6 +74,7 @@ WIDTH = len(COLUMNS)
 COUNT = COLUMNS.index("count")
 FIRST_TIME = COLUMNS.index("first_time")
 LAST_TIME = COLUMNS.index("last_time")
+UNIT = COLUMNS.index("unit")
 ORIGIN = COLUMNS.index("origin")
 SLOW = COLUMNS.index("slow")
 FAST = COLUMNS.index("fast")
@@ -94,9 +99,10 @@ DAY_SLOT = COLUMNS.index("day_slot")
 WANTS_DAY = COLUMNS.index("wants_day")
 MULTI_SCALE = COLUMNS.index("multi_scale")
 DIFF_SCALE = COLUMNS.index("diff_scale")
-BURST = COLUMNS.index("burst")
-BURST_SCALE = COLUMNS.index("burst_scale")
-WINDOW_SCALE = COLUMNS.index("window_scale")
+DIFF_WEIGHT = COLUMNS.index("diff_weight")
+WINDOWED = COLUMNS.index("windowed")
+WINDOW_SCALE = COLUMNS.index("value_scale")
+WINDOW_WEIGHT = COLUMNS.index("window_weight")
 WEIGHT = COLUMNS.index("weight")
 PEAK_AGE = COLUMNS.index("peak_age")
 PEAK = COLUMNS.index("peak")
@@ -114,16 +120,17 @@ SKETCH_LOW = BINS
 SKETCH_MULTI = 2 * BINS
 SKETCH_WIDTH = 3 * BINS
 # Sketches of the richer features, only in series that have them.
-RICH_BURST = 0
-RICH_DIFF = BINS
-RICH_WINDOW = 2 * BINS
-RICH_WIDTH = 3 * BINS
+RICH_DIFF = 0
+RICH_WINDOW = BINS  # of each of the distances in `models.windows`
+RICH_WIDTH = 4 * BINS
+# Lags at which the newest values are compared with earlier ones.
+LAGS = 1152
 
 # Bins of the coarse shape that the season test looks at.
 COARSE_BINS = 24
 
 # Buckets in which a surprise no greater than the last peak is the same incident.
-INCIDENT_BUCKETS = 144.0
+INCIDENT_BUCKETS = 192.0
 
 HOUR_S = 3600.0
 DAY_S = 86400.0
@@ -162,7 +169,6 @@ class ModelSettings(NamedTuple):
     day_rate: float
     week_rate: float
     rich_series: int
-    window_lags: int
     incident_buckets: float
 
 
@@ -198,6 +204,5 @@ def model_settings(function: Function, span_s: int, *, rich_series: int) -> Mode
         day_rate=_rate(5 * DAY_S, DAY_S, 1),
         week_rate=_rate(3 * WEEK_S, WEEK_S, 1),
         rich_series=rich_series,
-        window_lags=1536,
         incident_buckets=INCIDENT_BUCKETS,
     )

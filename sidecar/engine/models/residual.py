@@ -8,7 +8,7 @@ from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import BINS, sketch_add, sketch_log_tail
 from sidecar.engine.maths.tails import LOG_2, LOG_LEAST, log_count_tail, log_student_tail
-from sidecar.engine.models.baseline import CLIP, clip, residual_floor
+from sidecar.engine.models.baseline import CLIP, clip, learning_bound, residual_floor
 from sidecar.engine.models.layout import (
     COUNT,
     MULTI_SCALE,
@@ -47,6 +47,8 @@ HOLD_VALUES = 20.0
 _SKETCH_FROM = 12.0
 # An incident is taken for the new normal after so many buckets.
 _PENDING_BUCKETS = 12.0
+# Scales beyond which it does not matter how many there are; squares stay finite.
+_LARGEST = 1e6
 # Over how many values the bound on young series' surprise is released.
 _RELEASE_VALUES = 100.0
 
@@ -88,17 +90,23 @@ def single_log_tail(
 ) -> float:
     """Natural log of the probability of a value at least as far from `mean` as `x`, on its side."""
     spread = deviation(row, settings, mean, upper, records)
-    z = abs(x - mean) / spread
+    z = min(_LARGEST, abs(x - mean) / spread)
     if z < _BODY:
         return float(-LOG_2 - z * _BODY_SLOPE)
-    if settings.count_like and max(x, mean) < _EXACT_COUNTS:
+    lawful = settings.count_like and max(x, mean) < _EXACT_COUNTS
+    if lawful:
         log_prior = log_count_tail(math.floor(x + 0.5), max(mean, 1e-3), spread * spread, upper)
     else:
         log_prior = log_student_tail(z)
     start = SKETCH_HIGH if upper else SKETCH_LOW
-    return float(
-        sketch_log_tail(sketch[start : start + BINS], row[WEIGHT], z, log_prior, PRIOR_WEIGHT)
+    log_tail = sketch_log_tail(
+        sketch[start : start + BINS], row[WEIGHT], z, log_prior, PRIOR_WEIGHT
     )
+    # Small counts have a law that is better known than the tail of any history: silence of a
+    # busy source is no less odd for having been busy a short time only.
+    if lawful and log_prior < log_tail:
+        log_tail = 0.5 * (log_tail + log_prior)
+    return float(log_tail)
 
 
 @kernel
@@ -123,7 +131,7 @@ def magnitude_log_tail(
     scale : float
         The feature's decayed mean.
     """
-    ratio = value / scale
+    ratio = min(_LARGEST, value / scale)
     if ratio < _MAGNITUDE_BODY:
         return -ratio * _MAGNITUDE_SLOPE
     # The mean of |normal| is 0.8 deviations.
@@ -192,7 +200,7 @@ def learn_residual(
                 row[PENDING] = 0.0
             _remember(row, sketch, z)
     floor = residual_floor(row)
-    bound = CLIP * TO_DEVIATION * max(row[SCALE_ALL], floor)
+    bound = learning_bound(n, CLIP * TO_DEVIATION * max(row[SCALE_ALL], floor))
     if settings.count_like:
         bound = max(bound, 1.0)
     size = abs(clip(residual, bound))

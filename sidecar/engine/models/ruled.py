@@ -12,10 +12,13 @@ from sidecar.engine.models.layout import COUNT, ModelSettings
 from sidecar.engine.models.step import (
     LOG_P,
     LOG_RECORD_CUTOFF,
+    PLAIN_FEATURES,
     TYPICAL,
     bound,
     combine,
+    in_own_unit,
     judge,
+    to_unit,
 )
 
 
@@ -41,10 +44,12 @@ def judge_alone(
     """
     verdict[:] = 0.0
     verdict[TYPICAL] = np.nan
-    if row[COUNT] == 0.0 or not math.isfinite(x) or abs(x) > 1e150:
+    if row[COUNT] == 0.0 or not math.isfinite(x):
         return False
+    x = to_unit(row, x)
     judge(row, sketch, day, week, settings, side, time_s, x, records, predictions, verdict)
-    combine(row, verdict, 0.0, settings)
+    combine(row, verdict, 0.0, PLAIN_FEATURES * settings.features)
     if bounds or verdict[LOG_P] < LOG_RECORD_CUTOFF:
         bound(row, sketch, settings, records, verdict)
+    in_own_unit(row, verdict)
     return True

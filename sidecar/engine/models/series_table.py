@@ -22,6 +22,7 @@ from sidecar.engine.models.layout import (
     COARSE_BINS,
     COLUMNS,
     DAY_SLOT,
+    LAGS,
     LAST_TIME,
     RICH_WIDTH,
     SIDE_HIGH,
@@ -31,7 +32,7 @@ from sidecar.engine.models.layout import (
     model_settings,
 )
 from sidecar.engine.models.season import give_shapes
-from sidecar.engine.models.windows import ring_size
+from sidecar.engine.models.windows import RING
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
 # Series of a detector up to which all of them get the richer features.
@@ -79,9 +80,8 @@ class SeriesTable:
         self._day_pool = np.zeros((slots, settings.day_bins), dtype=np.float32)
         self._week_pool = np.zeros((slots, settings.week_bins), dtype=np.float32)
         self._rich_sketches = np.zeros((rich, RICH_WIDTH), dtype=np.float32)
-        ring = 2 * ring_size(settings.window_lags)
-        self._window_values = np.zeros((rich, ring), dtype=np.float32)
-        self._window_sums = np.zeros((rich, settings.window_lags), dtype=np.float32)
+        self._window_values = np.zeros((rich, 2 * RING), dtype=np.float32)
+        self._window_sums = np.zeros((rich, 2 * LAGS), dtype=np.float32)
 
     def nbytes(self) -> int:
         """Bytes of all arrays."""
@@ -131,7 +131,7 @@ class SeriesTable:
         settings = model_settings(function, span_s, rich_series=RICH_SERIES)
         coarse = COARSE_BINS if settings.week_bins else 0
         row = 8 * WIDTH + 4 * (SKETCH_WIDTH + coarse + settings.day_bins + settings.week_bins)
-        rich = RICH_WIDTH + 2 * ring_size(settings.window_lags) + settings.window_lags
+        rich = RICH_WIDTH + 2 * RING + 2 * LAGS
         few = series if series <= RICH_SERIES else 0.0
         return settings.features * (series * row + few * 4 * rich)
 
@@ -283,7 +283,9 @@ class SeriesTable:
                 self._rows[:, COLUMNS.index(name)] = arrays["rows"][:, place]
         for name in _ARRAYS[1:]:
             target = getattr(self, f"_{name}")
-            target[: len(arrays[name])] = arrays[name]
+            # Richer features of another width start afresh.
+            if arrays[name].shape[1:] == target.shape[1:]:
+                target[: len(arrays[name])] = arrays[name]
 
 
 def _enlarged(array: npt.NDArray[Scalar], length: int) -> npt.NDArray[Scalar]:

@@ -13,6 +13,7 @@ from sidecar.engine.models.layout import (
     COUNT,
     DAY_FAST,
     DAY_SLOT,
+    DIFF_WEIGHT,
     FAST,
     FIRST_TIME,
     LAST,
@@ -29,15 +30,18 @@ from sidecar.engine.models.layout import (
     SIDE_BOTH,
     SKETCH_MULTI,
     SLOW,
+    SPREAD,
     TREND,
+    UNIT,
     WANTS_DAY,
     WEEK_FAST,
     WEIGHT,
+    WINDOW_WEIGHT,
     ModelSettings,
 )
+from sidecar.engine.models.modes import has_modes
 from sidecar.engine.models.residual import (
     TO_DEVIATION,
-    deviation,
     learn_residual,
     multi_log_tail,
     multi_mean,
@@ -46,8 +50,9 @@ from sidecar.engine.models.residual import (
     tail_bound,
     youth_bound,
 )
+from sidecar.engine.models.rich import RICH_FEATURES, rich_log_tail
 from sidecar.engine.models.season import test_season
-from sidecar.engine.models.windows import push_window, rich_log_tail
+from sidecar.engine.models.windows import push_window
 
 # Cells less likely than this become records.
 RECORD_CUTOFF = 0.035
@@ -62,10 +67,20 @@ LOG_P_MULTI = 2  # of the last buckets together
 REPEATS = 3  # 1: no more surprising than what the running incident has already said
 TYPICAL = 4
 ALIVE = 5  # predictors alive
-Z = 6
-LOWER = 7  # 95 % bounds
-UPPER = 8
-VERDICT = 9
+LOWER = 6  # 95 % bounds
+UPPER = 7
+LOG_P_RICH = 8  # of the jump and of the distances to what was before
+MODES = 9  # of records: 1 if the residuals gather around several values
+VERDICT = 10
+
+# What a step looks at without the richer features: the value and the last ones together.
+PLAIN_FEATURES = 2.0
+# A running incident has news once it is so much more surprising than at its peak.
+_NEWS_SHARE = 1.2
+# Values are bounded here, in units of the series, so that squares stay finite.
+_LARGEST_VALUE = 1e100
+_LARGEST_EXPONENT = 1000
+_LARGEST_DOUBLE = 1.7976931348623157e308
 
 # Sketches fade once in so many values, not at each.
 _FADE_EVERY = 64
@@ -108,7 +123,6 @@ def judge(
     verdict[TYPICAL] = mean
     verdict[ALIVE] = float(alive)
     upper = x >= mean
-    verdict[Z] = (x - mean) / deviation(row, settings, mean, upper, records)
     verdict[LOG_P_SINGLE] = 0.0
     if side_matches(side, x - mean):
         log_p = single_log_tail(row, sketch, settings, x, mean, records, upper)
@@ -133,15 +147,14 @@ def slow_residual(row: FloatArray, settings: ModelSettings, x: float, slow: floa
 
 
 @kernel
-def combine(row: FloatArray, verdict: FloatArray, log_rich: float, settings: ModelSettings) -> None:
-    """One log probability from all features, and what of it is news."""
-    kinds = (2.0 if log_rich >= 0.0 else 3.0) * settings.features
+def combine(row: FloatArray, verdict: FloatArray, log_rich: float, kinds: float) -> None:
+    """One log probability from the least of so many features, and what of it is news."""
     best = min(verdict[LOG_P_SINGLE], min(verdict[LOG_P_MULTI], log_rich))
     log_p = min(0.0, best + math.log(kinds) * _few(best))
     log_p = max(log_p, youth_bound(row[COUNT]))
     log_p = max(LOG_LEAST, log_p)
     verdict[LOG_P] = log_p
-    verdict[REPEATS] = 1.0 if -log_p <= row[PEAK] else 0.0
+    verdict[REPEATS] = 1.0 if -log_p <= _NEWS_SHARE * row[PEAK] else 0.0
 
 
 @kernel
@@ -190,6 +203,8 @@ def learn(
         sketch_fade(sketch, keep)
         sketch_fade(rich_sketch, keep)
         row[WEIGHT] *= keep
+        row[DIFF_WEIGHT] *= keep
+        row[WINDOW_WEIGHT] *= keep
     row[COUNT] = n + 1.0
     row[LAST_TIME] = time_s
 
@@ -238,6 +253,7 @@ def expect(
     predict(row, day, week, settings, time_s, predictions)
     verdict[TYPICAL] = predictions[PREDICTORS]
     bound(row, sketch, settings, 0.0, verdict)
+    in_own_unit(row, verdict)
 
 
 @kernel
@@ -258,6 +274,7 @@ def step(
     within: float,
     bounds: bool,
     predictions: FloatArray,
+    distances: FloatArray,
     verdict: FloatArray,
 ) -> bool:
     """Judge a value, then learn from it; False if the value is not a number to judge.
@@ -265,30 +282,41 @@ def step(
     `rich_sketch` and the window arrays have length 0 for series without the richer features. The
     95 % bounds are computed for values that become records, and for all if `bounds`.
     """
-    if not math.isfinite(x) or abs(x) > 1e150:
+    if not math.isfinite(x):
         return False
-    if row[COUNT] == 0.0:
+    if not settings.count_like:
+        _choose_unit(row, x)
+    x = to_unit(row, x)
+    if row[UNIT] > 0.0:
+        within = within / row[UNIT] / row[UNIT]
+    within = min(within, _LARGEST_VALUE) if within > 0.0 else 0.0
+    rich = len(rich_sketch) > 0
+    first = row[COUNT] == 0.0
+    if first:
         start_series(row, time_s, x)
-        if len(rich_sketch) > 0:
-            row[COUNT] = 0.0
-            push_window(row, window_values, window_sums, settings.window_lags, x)
-            row[COUNT] = 1.0
+    known = rich and push_window(row, window_values, window_sums, x, distances)
+    if first:
         verdict[:] = 0.0
         verdict[TYPICAL] = x
         verdict[LOWER] = x
         verdict[UPPER] = x
+        in_own_unit(row, verdict)
         return True
     judge(row, sketch, day, week, settings, side, time_s, x, records, predictions, verdict)
     log_rich = 0.0
-    if len(rich_sketch) > 0:
-        distance = push_window(row, window_values, window_sums, settings.window_lags, x)
-        log_rich = rich_log_tail(row, rich_sketch, settings, x, verdict[Z], distance)
+    kinds = PLAIN_FEATURES
+    if rich:
+        log_rich = rich_log_tail(row, rich_sketch, settings, x, known, distances)
+        kinds += RICH_FEATURES
         slow = predictions[PREDICTORS + 1]
         if not side_matches(side, x - slow):
             log_rich = 0.0
-    combine(row, verdict, log_rich, settings)
+    verdict[LOG_P_RICH] = log_rich
+    combine(row, verdict, log_rich, kinds * settings.features)
     if bounds or verdict[LOG_P] < LOG_RECORD_CUTOFF:
         bound(row, sketch, settings, records, verdict)
+    several = verdict[LOG_P] < LOG_RECORD_CUTOFF and not settings.count_like and has_modes(sketch)
+    verdict[MODES] = 1.0 if several else 0.0
     learn(
         row,
         sketch,
@@ -304,4 +332,29 @@ def step(
         predictions,
         verdict,
     )
+    in_own_unit(row, verdict)
     return True
+
+
+@kernel
+def _choose_unit(row: FloatArray, x: float) -> None:
+    """Take the size of the first value that is not zero as the series' unit."""
+    if x != 0.0 and row[LAST] == 0.0 and row[SLOW] == 0.0 and row[SPREAD] == 0.0:
+        exponent = min(_LARGEST_EXPONENT, max(-_LARGEST_EXPONENT, math.frexp(x)[1]))
+        row[UNIT] = math.ldexp(1.0, exponent)
+
+
+@kernel
+def to_unit(row: FloatArray, x: float) -> float:
+    """A value in the unit of the series, bounded."""
+    if row[UNIT] > 0.0:
+        x /= row[UNIT]
+    return float(clip(x, _LARGEST_VALUE))
+
+
+@kernel
+def in_own_unit(row: FloatArray, verdict: FloatArray) -> None:
+    """Give the values of a verdict in the unit that the series came in."""
+    if row[UNIT] > 0.0:
+        for place in (TYPICAL, LOWER, UPPER):
+            verdict[place] = clip(verdict[place] * row[UNIT], _LARGEST_DOUBLE)

@@ -1,7 +1,8 @@
-"""Richer features for detectors of few series: variance bursts, jumps, unseen window shapes.
+"""Distances of the newest values to all earlier ones, at several lengths: what is new in shape.
 
-The distance of the last `WINDOW` values to every earlier window of the same length is kept up to
-date by one addition and one subtraction per lag, so a bucket costs O(lags), not O(lags * WINDOW).
+Three lengths: the value itself, a short and a long window. The distance of each to every earlier
+stretch of the same length is kept up to date by one addition and one subtraction per lag, so a
+bucket costs O(lags) whatever the length.
 
 References
 ----------
@@ -17,180 +18,154 @@ from numba import njit
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.maths.sketch import BINS, sketch_add
-from sidecar.engine.models.baseline import residual_floor
-from sidecar.engine.models.layout import (
-    BURST,
-    BURST_SCALE,
-    COUNT,
-    DIFF_SCALE,
-    LAST,
-    ORIGIN,
-    RICH_BURST,
-    RICH_DIFF,
-    RICH_WINDOW,
-    RING_SIZE,
-    SLOW,
-    SPREAD,
-    WEIGHT,
-    WINDOW_SCALE,
-    ModelSettings,
-)
-from sidecar.engine.models.residual import magnitude_log_tail
+from sidecar.engine.models.layout import LAGS, ORIGIN, SLOW, SPREAD, WINDOWED
 
-# Values of a window.
-WINDOW = 48
-# Values are clipped to this many spreads around the level before they enter windows.
-_WINDOW_CLIP = 20.0
+# Values of the two windows.
+SHORT = 16
+LONG = 96
+# The least lag: no window is compared with one that it overlaps.
+FIRST_LAG = LONG
 # The distance is to the so-many-th nearest neighbour, among the nearest of each stretch of lags.
 _STRETCH = 24
-# Windows wanted before a distance means anything.
+# Lags wanted before a distance means anything.
 _LEAST_LAGS = 150
-# Scales of features learn no more than this many of themselves at once.
-_SCALE_CLIP = 30.0
-# Least scale of the burst feature: a still series' residuals are all but 0.
-_LEAST_BURST = 0.1
-_BURST_RATE = 1.0 / 12.0
+# Values of which the last one is the first with distances.
+KNOWN_FROM = float(FIRST_LAG + LONG + _LEAST_LAGS)
+# Values are clipped to this many spreads around the level before they enter windows.
+_CLIP = 20.0
+# The first values are not clipped: the level and the spread must stand.
+_CLIP_FROM = 48.0
+# Squares of this still add up in single precision.
+_LARGEST = 1e12
 
+# Places in the distances that `push_window` fills.
+NEAREST_VALUE = 0
+NEAREST_SHORT = 1
+NEAREST_LONG = 2
+DISTANCES = 3
 
-@kernel
-def ring_size(lags: int) -> int:
-    """Values that the window ring keeps; it is written twice, to be read in one piece."""
-    return lags + 2 * WINDOW
+RING = LAGS + FIRST_LAG + LONG
 
 
 @kernel
 def push_window(
-    row: FloatArray, values: FloatArray, sums: FloatArray, lags: int, x: float
-) -> float:
-    """Take a value in; returns the distance of the newest window, -1.0 while history is short.
+    row: FloatArray, values: FloatArray, sums: FloatArray, x: float, distances: FloatArray
+) -> bool:
+    """Take a value in and fill `distances`, (DISTANCES,); False while history is short.
+
+    Distances are root mean squares, in the unit of the values.
 
     Parameters
     ----------
-    values : (2 * ring_size(lags),) float32
-        Past values relative to the origin; the same ring twice.
-    sums : (lags,) float32
-        Squared distance of the newest window to the one `WINDOW + lags - 1 - j` values ago.
+    values : (2 * RING,) float32
+        Past values relative to the origin; the same ring twice, to be read in one piece.
+    sums : (2 * LAGS,) float32
+        Squared distance of the newest short window to the one `FIRST_LAG + LAGS - 1 - j` values
+        ago; then the same of the long window.
     """
-    size = ring_size(lags)
-    seen = int(row[COUNT])
-    bound = _WINDOW_CLIP * row[SPREAD]
+    seen = int(row[WINDOWED])
+    bound = _CLIP * row[SPREAD]
     level = row[SLOW] - row[ORIGIN]
     value = x - row[ORIGIN]
-    if seen > WINDOW:
+    if seen > _CLIP_FROM:
         value = min(level + bound, max(level - bound, value))
-    at = seen % size
+    value = min(_LARGEST, max(-_LARGEST, value))
+    at = seen % RING
     values[at] = value
-    values[at + size] = value
-    last = at + size
-    _slide(values, sums, last, lags)
+    values[at + RING] = value
+    last = at + RING
+    row[WINDOWED] = seen + 1.0
+    known = min(LAGS, seen + 1 - FIRST_LAG - LONG)
+    _slide(values, sums, last)
     # One lag a bucket is summed afresh, so that rounding never piles up.
-    _sum_afresh(values, sums, last, seen % lags)
-    known = min(lags, seen + 1 - 2 * WINDOW)
+    _sum_afresh(values, sums, last, seen % LAGS, SHORT, 0)
+    _sum_afresh(values, sums, last, seen % LAGS, LONG, LAGS)
     if known < _LEAST_LAGS:
-        return -1.0
-    return math.sqrt(max(0.0, _third_nearest(sums, lags - known)) / WINDOW)
+        return False
+    _nearest(values, sums, last, LAGS - known, distances)
+    return True
 
 
 @kernel
-def _slide(values: FloatArray, sums: FloatArray, last: int, lags: int) -> None:
-    """Add the newest pair of values to every lag's sum, take the leaving pair out."""
+def _slide(values: FloatArray, sums: FloatArray, last: int) -> None:
+    """Move every lag's sums on by one value."""
     newest = values[last]
-    leaving = values[last - WINDOW]
-    first = last - WINDOW - lags + 1
-    ahead = values[first : first + lags]
-    behind = values[first - WINDOW : first - WINDOW + lags]
-    for j in range(lags):
+    left_short = values[last - SHORT]
+    left_long = values[last - LONG]
+    first = last - FIRST_LAG - LAGS + 1
+    ahead = values[first : first + LAGS]
+    behind_short = values[first - SHORT : first - SHORT + LAGS]
+    behind_long = values[first - LONG : first - LONG + LAGS]
+    short, long = sums[:LAGS], sums[LAGS:]
+    for j in range(LAGS):
         gained = newest - ahead[j]
-        lost = leaving - behind[j]
-        sums[j] += gained * gained - lost * lost
+        squared = gained * gained
+        lost_short = left_short - behind_short[j]
+        lost_long = left_long - behind_long[j]
+        short[j] += squared - lost_short * lost_short
+        long[j] += squared - lost_long * lost_long
 
 
 @kernel
-def _sum_afresh(values: FloatArray, sums: FloatArray, last: int, place: int) -> None:
-    """The squared distance of the newest window to the window at one place of `sums`."""
-    lag = WINDOW + len(sums) - 1 - place
-    total = 0.0
-    for i in range(last - WINDOW + 1, last + 1):
-        difference = values[i] - values[i - lag]
-        total += difference * difference
-    sums[place] = total
+def _nearest(
+    values: FloatArray, sums: FloatArray, last: int, start: int, distances: FloatArray
+) -> None:
+    """The third nearest stretch of each length, among those from place `start` on."""
+    ahead = last - FIRST_LAG - LAGS + 1
+    a1 = a2 = a3 = b1 = b2 = b3 = c1 = c2 = c3 = 1e30
+    # Whole stretches only, from the nearest lag backwards.
+    for i in range(LAGS - _STRETCH, start - 1, -_STRETCH):
+        value, short, long = _least(
+            values[last],
+            values[ahead + i : ahead + i + _STRETCH],
+            sums[i : i + _STRETCH],
+            sums[LAGS + i : LAGS + i + _STRETCH],
+        )
+        if value < a3:
+            a1, a2, a3 = _third(a1, a2, a3, value)
+        if short < b3:
+            b1, b2, b3 = _third(b1, b2, b3, short)
+        if long < c3:
+            c1, c2, c3 = _third(c1, c2, c3, long)
+    distances[NEAREST_VALUE] = a3
+    distances[NEAREST_SHORT] = math.sqrt(max(0.0, b3) / SHORT)
+    distances[NEAREST_LONG] = math.sqrt(max(0.0, c3) / LONG)
 
 
 # No NaN gets into a ring, so that minima may be taken in any order.
 @njit(cache=True, nogil=True, _nrt=False, fastmath={"nnan", "ninf", "nsz", "reassoc"})
-def _least(sums: FloatArray) -> float:
-    least = sums[0]
-    for j in range(1, len(sums)):
-        least = min(least, sums[j])
-    return float(least)
+def _least(
+    newest: float, ahead: FloatArray, short: FloatArray, long: FloatArray
+) -> tuple[float, float, float]:
+    """Least distance of the value, least sums of both lengths, over one stretch of lags."""
+    least = abs(newest - ahead[0])
+    least_short = short[0]
+    least_long = long[0]
+    for j in range(1, _STRETCH):
+        least = min(least, abs(newest - ahead[j]))
+        least_short = min(least_short, short[j])
+        least_long = min(least_long, long[j])
+    return least, least_short, least_long
 
 
 @kernel
-def _third_nearest(sums: FloatArray, start: int) -> float:
-    """Third-least of the least values of each stretch of `sums[start:]`."""
-    first = second = third = 1e30
-    end = len(sums)
-    i = start
-    while i < end:
-        least = _least(sums[i : min(end, i + _STRETCH)])
-        if least < first:
-            first, second, third = least, first, second
-        elif least < second:
-            second, third = least, second
-        elif least < third:
-            third = least
-        i += _STRETCH
-    return third
+def _third(first: float, second: float, third: float, value: float) -> tuple[float, float, float]:
+    """The three least of three in order and a value under the third."""
+    if value < first:
+        return value, first, second
+    if value < second:
+        return first, value, second
+    return first, second, value
 
 
 @kernel
-def rich_log_tail(
-    row: FloatArray,
-    sketch: FloatArray,
-    settings: ModelSettings,
-    x: float,
-    z: float,
-    distance: float,
-) -> float:
-    """Least log tail of the richer features at a value, learning them as it goes.
-
-    Parameters
-    ----------
-    sketch : (RICH_WIDTH,) float32
-    z : float
-        Residual of the value in scales.
-    distance : float
-        What `push_window` gave.
-    """
-    n = row[COUNT]
-    rate = max(settings.scale_rate, 1.0 / (n + 1.0))
-    best = 0.0
-
-    row[BURST] += _BURST_RATE * (min(8.0, abs(z)) - row[BURST])
-    if n >= RING_SIZE:
-        scale = max(row[BURST_SCALE], _LEAST_BURST)
-        best = min(best, magnitude_log_tail(sketch, RICH_BURST, row[WEIGHT], row[BURST], scale))
-        sketch_add(sketch[RICH_BURST : RICH_BURST + BINS], row[BURST] / scale, 1.0)
-    row[BURST_SCALE] += rate * (row[BURST] - row[BURST_SCALE])
-
-    jump = abs(x - row[LAST])
-    floor = residual_floor(row)
-    if n >= RING_SIZE:
-        scale = max(row[DIFF_SCALE], floor)
-        best = min(best, magnitude_log_tail(sketch, RICH_DIFF, row[WEIGHT], jump, scale))
-        sketch_add(sketch[RICH_DIFF : RICH_DIFF + BINS], jump / scale, 1.0)
-    if row[DIFF_SCALE] > 0.0:
-        jump = min(jump, _SCALE_CLIP * row[DIFF_SCALE])
-    row[DIFF_SCALE] += rate * (jump - row[DIFF_SCALE])
-
-    if distance >= 0.0:
-        if row[WINDOW_SCALE] > 0.0:
-            scale = max(row[WINDOW_SCALE], floor)
-            best = min(best, magnitude_log_tail(sketch, RICH_WINDOW, row[WEIGHT], distance, scale))
-            sketch_add(sketch[RICH_WINDOW : RICH_WINDOW + BINS], distance / scale, 1.0)
-            bounded = min(distance, _SCALE_CLIP * row[WINDOW_SCALE])
-            row[WINDOW_SCALE] += rate * (bounded - row[WINDOW_SCALE])
-        else:
-            row[WINDOW_SCALE] = distance
-    return best
+def _sum_afresh(
+    values: FloatArray, sums: FloatArray, last: int, place: int, length: int, start: int
+) -> None:
+    """The squared distance of the newest window to the one at a place of the sums from `start`."""
+    lag = FIRST_LAG + LAGS - 1 - place
+    total = 0.0
+    for i in range(last - length + 1, last + 1):
+        difference = values[i] - values[i - lag]
+        total += difference * difference
+    sums[start + place] = total
