@@ -42,12 +42,12 @@ def open_job(*rules: DetectionRule, function: str = "mean") -> AnomalyJob:
 
 
 def frame(spikes: tuple[int, ...] = (SPIKE,)) -> RecordFrame:
-    """A record per bucket for each of three series; spikes in series a0."""
+    """A record per bucket for each of three series; growing spikes in series a0."""
     generator = np.random.Generator(np.random.PCG64(3))
     rows = np.arange(BUCKETS * 3)
     values = 100 + generator.standard_normal(len(rows))
-    for bucket in spikes:
-        values[bucket * 3] = 500.0
+    for place, bucket in enumerate(spikes):
+        values[bucket * 3] = 500.0 * (1 + place)
     series = (rows % 3).tolist()
     return frame_of((START + rows // 3 * SPAN).tolist(), values.tolist(), a=series, b=series)
 
