@@ -52,6 +52,8 @@ def wild_buckets(seed: int, buckets: int, series: int, *functions: str) -> Close
         if FUNCTIONS[name].is_count_like:
             values = np.round(values)
         features = len(FUNCTIONS[name].features)
+        if name == "lat_long":
+            values, features = values % 90.0, 2
         detectors.append(cells_of(np.repeat(values[:, :, None], features, axis=2)))
     return closed(times(buckets), *detectors)
 

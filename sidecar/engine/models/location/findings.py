@@ -67,13 +67,13 @@ def _findings(
     findings[:, columns.FINDING_LOG_P_SINGLE] = judged[chosen, LOG_P]
     findings[:, columns.FINDING_REPEATS] = judged[chosen, REPEATS]
     findings[:, columns.FINDING_LENGTH] = judged[chosen, LENGTH] + 1.0
-    findings[:, columns.FINDING_LOWER] = np.nan
-    findings[:, columns.FINDING_UPPER] = np.nan
     findings[:, columns.FINDING_RARITY] = np.nan
     actual, typical = _coordinates(cells, judged, chosen)
     findings[:, columns.FINDING_ACTUAL] = actual[:, 0]
     findings[:, columns.FINDING_ACTUAL_LONGITUDE] = actual[:, 1]
-    findings[:, columns.FINDING_TYPICAL] = typical[:, 0]
+    # Places have no bounds.
+    for column in (columns.FINDING_TYPICAL, columns.FINDING_LOWER, columns.FINDING_UPPER):
+        findings[:, column] = typical[:, 0]
     findings[:, columns.FINDING_TYPICAL_LONGITUDE] = typical[:, 1]
     return findings
 
