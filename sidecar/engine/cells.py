@@ -37,6 +37,22 @@ class InfluencerCells:
 
 
 @dataclass(slots=True)
+class CellTimes:
+    """When the records of cells came: on a circle (the day or the week) cut into even slots.
+
+    Attributes
+    ----------
+    start : (m + 1,) int64
+        Occupied slots of cell i are rows start[i]:start[i + 1], ascending in time.
+    second : (r,) float64
+        Mean time of a cell's records in the slot, seconds since the circle's start.
+    """
+
+    start: IntArray
+    second: FloatArray
+
+
+@dataclass(slots=True)
 class ClosedCells:
     """Non-empty (bucket, series) cells of one detector in k consecutive closed buckets.
 
@@ -56,6 +72,8 @@ class ClosedCells:
         Population variance of the metric inside the cell (0 where it makes no sense).
     influencers : list of InfluencerCells
         One per influencer field that is not a by, over or partition field of the detector.
+    times : CellTimes or None
+        Of functions that look at the times of records.
     """
 
     start: IntArray
@@ -64,6 +82,7 @@ class ClosedCells:
     value: FloatArray
     variance: FloatArray
     influencers: list[InfluencerCells]
+    times: CellTimes | None = None
 
 
 @dataclass(slots=True)

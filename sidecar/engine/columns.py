@@ -20,14 +20,14 @@ class Columns:
 
     Parameters
     ----------
-    **fills : numpy scalar
+    **fills : numpy scalar or array
         One per column: its dtype, and the value that rows beyond `size` hold, so that a new row
-        needs no writing.
+        needs no writing. Of an array every row holds one: the column has as many dimensions more.
     """
 
     __slots__ = ("_arrays", "_fills", "size")
 
-    def __init__(self, **fills: np.generic) -> None:
+    def __init__(self, **fills: np.generic | AnyArray) -> None:
         self._fills = fills
         self._arrays: dict[str, AnyArray] = {}
         self.size = 0
@@ -60,10 +60,16 @@ class Columns:
         for name, fill in self._fills.items():
             kept = self._arrays[name][rows]
             if shrink:
-                self._arrays[name] = np.full(roomy, fill)
+                self._arrays[name] = _filled(roomy, fill)
             else:
                 self._arrays[name][self.size : before] = fill
             self._arrays[name][: self.size] = kept
+
+    def copy(self) -> Columns:
+        """An independent copy."""
+        twin = Columns(**self._fills)
+        twin.load(self.size, self.save())
+        return twin
 
     def nbytes(self) -> int:
         """Bytes of the used rows: a function of the contents, not of how they came about."""
@@ -84,16 +90,21 @@ class Columns:
         for name, array in self._arrays.items():
             saved = arrays.get(name)
             if saved is not None:
-                if saved.shape != (size,):
-                    raise ValueError(f"column [{name}] has shape {saved.shape}, not ({size},)")
+                if saved.shape != (size, *array.shape[1:]):
+                    wanted = (size, *array.shape[1:])
+                    raise ValueError(f"column [{name}] has shape {saved.shape}, not {wanted}")
                 array[:size] = saved
 
     def _allocate(self, capacity: int) -> None:
         for name, fill in self._fills.items():
-            array = np.full(capacity, fill)
+            array = _filled(capacity, fill)
             if name in self._arrays:
                 array[: self.size] = self._arrays[name][: self.size]
             self._arrays[name] = array
+
+
+def _filled(rows: int, fill: np.generic | AnyArray) -> AnyArray:
+    return np.full((rows, *fill.shape), fill, fill.dtype)
 
 
 def within(arrays: Mapping[str, AnyArray], prefix: str) -> dict[str, AnyArray]:

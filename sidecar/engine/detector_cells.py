@@ -28,6 +28,7 @@ from sidecar.engine.influencer_shares import InfluencerShares
 from sidecar.engine.pair_table import PairTable
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.engine.series_index import SeriesIndex
+from sidecar.engine.time_slots import TimeSlots
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 
@@ -51,6 +52,7 @@ class DetectorCells:
         "_pool",
         "_statistic",
         "_texts",
+        "_times",
         "series",
     )
 
@@ -60,6 +62,7 @@ class DetectorCells:
             raise ValueError(f"detector function [{detector.function}] is not supported")
         self._statistic = function.statistic
         self._needs_number = function.needs_number
+        self._times = TimeSlots(function.circle_s) if function.circle_s else None
         self._field = detector.field_name or ""
         self.series = SeriesIndex(detector)
         self._keys = PairTable()  # (bucket row, series)
@@ -95,7 +98,7 @@ class DetectorCells:
             taken = with_hash(rows, frame.hashes[self._field])
         elif self._statistic is Statistic.LAT_LONG:
             taken = with_point(rows, frame.points[self._field])
-        elif self._statistic is not Statistic.COUNT:
+        elif self._needs_number:
             taken = with_number(rows, frame.numbers[self._field])
         return taken
 
@@ -129,6 +132,8 @@ class DetectorCells:
         if self._statistic is Statistic.LAT_LONG:
             point = frame.points[self._field]
             add_points(cells, point, weight, columns["x"], columns["y"], columns["z"])
+        if self._times is not None:
+            self._times.add(cells, frame.time, weight)
         for influencer in self._influencers:
             influencer.add(cells, frame.codes[influencer.field], value, weight)
 
@@ -164,6 +169,7 @@ class DetectorCells:
             value=value,
             variance=variance,
             influencers=[influencer.of_cells(position) for influencer in self._influencers],
+            times=self._times.of_cells(position, len(chosen)) if self._times is not None else None,
         )
 
     def _values(self, chosen: IntArray, position: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -173,7 +179,7 @@ class DetectorCells:
         if self._statistic in _MOMENTS:
             variance = self._cells.used("deviation")[chosen] / count
         match self._statistic:
-            case Statistic.COUNT:
+            case Statistic.COUNT | Statistic.RARE | Statistic.FREQ_RARE | Statistic.TIME:
                 features = [count]
             case Statistic.DISTINCT_COUNT:
                 cell = position[self._distinct.first]
@@ -220,6 +226,8 @@ class DetectorCells:
         self._pool.used("cell")[:] = cell
         self._pool.keep(kept)
         self._texts.move_cells(position)
+        if self._times is not None:
+            self._times.move_cells(position)
         for influencer in self._influencers:
             influencer.move_cells(position)
 
@@ -252,6 +260,7 @@ class DetectorCells:
         """Bytes in use."""
         parts = (self.series, self._keys, self._cells, self._pool, self._distinct, self._texts)
         own = sum(part.nbytes() for part in parts)
+        own += self._times.nbytes() if self._times is not None else 0
         return own + sum(influencer.nbytes() for influencer in self._influencers)
 
     def save(self) -> dict[str, AnyArray]:
@@ -269,6 +278,8 @@ class DetectorCells:
             ("texts", self._texts),
             *((f"influencer/{i}", part) for i, part in enumerate(self._influencers)),
         ]
+        if self._times is not None:
+            parts.append(("times", self._times))
         for prefix, part in parts:
             arrays |= {f"{prefix}/{name}": array for name, array in part.save().items()}
         return arrays
@@ -282,5 +293,7 @@ class DetectorCells:
         self._cells.load(self._keys.size, within(arrays, "cells"))
         self._pool.load(len(arrays.get("values/cell", none)), within(arrays, "values"))
         self._texts.load(within(arrays, "texts"))
+        if self._times is not None:
+            self._times.load(within(arrays, "times"))
         for i, influencer in enumerate(self._influencers):
             influencer.load(within(arrays, f"influencer/{i}"))

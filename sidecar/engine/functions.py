@@ -33,6 +33,9 @@ class Side(StrEnum):
     LOW = "low"
 
 
+_DAY_S = 86_400
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """One detector function.
@@ -42,6 +45,9 @@ class Function:
     empty_is_zero : bool
         A known series without records in a bucket has the value 0 there; otherwise the bucket is
         skipped for that series.
+    circle_s : int
+        Length of the circle, the day or the week, on which the times of records are looked at; 0
+        for functions that do not look at times.
     features : tuple of str
         `function_description` of each feature; `metric` watches three at once.
     """
@@ -50,6 +56,7 @@ class Function:
     statistic: Statistic
     side: Side = Side.BOTH
     empty_is_zero: bool = False
+    circle_s: int = 0
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -75,7 +82,15 @@ class Function:
 
 
 _WITHOUT_NUMBER = frozenset(
-    {Statistic.COUNT, Statistic.DISTINCT_COUNT, Statistic.INFO_CONTENT, Statistic.LAT_LONG}
+    {
+        Statistic.COUNT,
+        Statistic.DISTINCT_COUNT,
+        Statistic.INFO_CONTENT,
+        Statistic.LAT_LONG,
+        Statistic.RARE,
+        Statistic.FREQ_RARE,
+        Statistic.TIME,
+    }
 )
 
 
@@ -104,5 +119,9 @@ FUNCTIONS: dict[str, Function] = {
         Function("max", Statistic.MAX),
         Function("metric", Statistic.METRIC),
         Function("lat_long", Statistic.LAT_LONG),
+        Function("rare", Statistic.RARE),
+        Function("freq_rare", Statistic.FREQ_RARE),
+        Function("time_of_day", Statistic.TIME, circle_s=_DAY_S),
+        Function("time_of_week", Statistic.TIME, circle_s=7 * _DAY_S),
     ]
 }

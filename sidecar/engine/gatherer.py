@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sidecar.engine.arrays import BoolArray, FloatArray, IntArray
-from sidecar.engine.cells import ClosedBuckets, ClosedCells, InfluencerCells, SeriesKeys
+from sidecar.engine.cells import CellTimes, ClosedBuckets, ClosedCells, InfluencerCells, SeriesKeys
 from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.detector_cells import DetectorCells
 from sidecar.engine.open_buckets import OpenBuckets
@@ -58,7 +58,13 @@ def cells_of_buckets(cells: ClosedCells, place: IntArray) -> ClosedCells:
         value=cells.value[low:high],
         variance=cells.variance[low:high],
         influencers=[_shares(shares, low, high) for shares in cells.influencers],
+        times=None if cells.times is None else _times(cells.times, low, high),
     )
+
+
+def _times(times: CellTimes, low: int, high: int) -> CellTimes:
+    start = times.start[low : high + 1]
+    return CellTimes(start - start[0], times.second[start[0] : start[-1]])
 
 
 def _shares(shares: InfluencerCells, low: int, high: int) -> InfluencerCells:

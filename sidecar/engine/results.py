@@ -47,7 +47,7 @@ class RecordTable:
     score : (r,) float64
         0..100, both record_score and initial_record_score when first written.
     actual, typical, lower, upper : (r,) float64
-        Value seen, value expected, 95 % confidence bounds.
+        Value seen, value expected, 95 % confidence bounds (NaN for functions that have none).
     multi_bucket_impact : (r,) float64
         -5..5.
     feature : (r,) int32

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sidecar.engine.anomaly_job import AnomalyJob
@@ -18,22 +20,25 @@ _SPAN_S = 60
 _ROOM_BYTES = 1 << 20
 _FIELD = "field"
 _SPLIT = "split"
+_POPULATION = "population"
 _INFLUENCER = "influencer"
 
 
 def warm_up() -> None:
     """Run every kernel at least once on tiny arrays of the types that jobs use."""
-    detectors = tuple(
-        Detector(name, field_name=_FIELD, by_field_name=_SPLIT, detector_index=i)
-        for i, name in enumerate(FUNCTIONS)
-    )
+    split = [Detector(name, field_name=_FIELD, by_field_name=_SPLIT) for name in FUNCTIONS]
+    split += [
+        Detector(name, by_field_name=_SPLIT, over_field_name=_POPULATION)
+        for name in ("freq_rare", "time_of_day")
+    ]
+    detectors = tuple(replace(each, detector_index=i) for i, each in enumerate(split))
     config = AnalysisConfig(
         TimeValue(_SPAN_S * 1000, f"{_SPAN_S}s"), detectors, influencers=(_SPLIT, _INFLUENCER)
     )
     job = AnomalyJob(
         Job("warm-up", config, DataDescription(), model_plot_config=ModelPlotConfig(enabled=True))
     )
-    for name in (_SPLIT, _INFLUENCER):
+    for name in (_SPLIT, _POPULATION, _INFLUENCER):
         job.dictionaries[name].code(name)
     for _ in job.process(_frame(job)):
         job.interim()

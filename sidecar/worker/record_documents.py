@@ -187,9 +187,15 @@ def _explanation(table: RecordTable, row: int) -> dict[str, Any]:
         if value >= 0:
             explanation[name] = value
     if not is_place:
-        explanation["lower_confidence_bound"] = float(table.lower[row])
-        explanation["typical_value"] = typical
-        explanation["upper_confidence_bound"] = float(table.upper[row])
+        numbers = {
+            "lower_confidence_bound": float(table.lower[row]),
+            "typical_value": typical,
+            "upper_confidence_bound": float(table.upper[row]),
+            "by_field_relative_rarity": float(table.relative_rarity[row]),
+        }
+        explanation.update({n: number for n, number in numbers.items() if math.isfinite(number)})
+    if table.first_occurrence[row]:
+        explanation["by_field_first_occurrence"] = True
     if table.high_variance_penalty[row]:
         explanation["high_variance_penalty"] = True
     if table.incomplete_bucket_penalty[row]:

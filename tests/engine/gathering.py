@@ -135,8 +135,16 @@ def _describe(cells: Any, row: int) -> dict[str, Any]:
         "count": float(cells.count[row]),
         "value": cells.value[row].tolist(),
         "variance": float(cells.variance[row]),
+        "times": _times(cells, row),
         "influencers": influencers,
     }
+
+
+def _times(cells: Any, row: int) -> list[float]:
+    if cells.times is None:
+        return []
+    found: list[float] = cells.times.second[cells.times.start[row] : cells.times.start[row + 1]]
+    return [float(second) for second in found]
 
 
 # --- whole jobs --------------------------------------------------------------------------------
@@ -198,7 +206,12 @@ FUNCTION_NAMES = (
     "metric",
     "info_content",
     "lat_long",
+    "rare",
+    "freq_rare",
+    "time_of_day",
+    "time_of_week",
 )
+WITHOUT_FIELD = ("count", "non_zero_count", "rare", "freq_rare", "time_of_day", "time_of_week")
 
 numbers = st.one_of(
     st.floats(-1000, 1000).map(lambda x: round(x, 3)),
@@ -214,7 +227,7 @@ def detectors(draw: st.DrawFn) -> Detector:
     partition, by, over = draw(st.permutations(names[:3]))
     return Detector(
         function,
-        field_name=None if function in ("count", "non_zero_count") else "v",
+        field_name=None if function in WITHOUT_FIELD else "v",
         partition_field_name=partition,
         by_field_name=by,
         over_field_name=over,

@@ -14,11 +14,14 @@ from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 from tests.engine.naive_information import information
 
+COUNTED = (Statistic.COUNT, Statistic.RARE, Statistic.FREQ_RARE, Statistic.TIME)
+
 
 @dataclass
 class Cell:
-    """All (value, weight, hash, influencer codes) of a cell."""
+    """All (time, value, weight, hash, influencer codes) of a cell."""
 
+    times: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     hashes: dict[int, bytes] = field(default_factory=dict)
@@ -100,7 +103,7 @@ class NaiveGatherer:
                 return
             column = frame.texts[detector.field_name or ""]
             text = column.data[column.start[i] : column.end[i]].tobytes()
-        elif statistic is not Statistic.COUNT:
+        elif statistic not in COUNTED:
             value = float(frame.numbers[detector.field_name or ""][i])
             if not math.isfinite(value):
                 return
@@ -119,6 +122,7 @@ class NaiveGatherer:
         first = self.first_bucket[index]
         first[series] = min(bucket, first.get(series, bucket))
         cell = self.cells[index][bucket, series]
+        cell.times.append(int(frame.time[i]))
         cell.values.append(value)
         cell.weights.append(weight)
         cell.hashes[hashed] = text
@@ -146,7 +150,8 @@ class NaiveGatherer:
 
     def describe(self, index: int, cell: Cell) -> dict[str, Any]:
         """What ClosedCells says of a cell."""
-        statistic = FUNCTIONS[self.config.detectors[index].function].statistic
+        function = FUNCTIONS[self.config.detectors[index].function]
+        statistic = function.statistic
         count = sum(cell.weights)
         pairs = list(zip(cell.values, cell.weights, strict=True))
         mean = sum(v * w for v, w in pairs) / count
@@ -154,7 +159,7 @@ class NaiveGatherer:
         features = {
             Statistic.INFO_CONTENT: [float(information(_texts(cell)))],
             Statistic.LAT_LONG: _mean_place(cell),
-            Statistic.COUNT: [count],
+            **{each: [count] for each in COUNTED},
             Statistic.DISTINCT_COUNT: [float(len(cell.hashes))],
             Statistic.MEAN: [mean],
             Statistic.MEDIAN: [statistics.median(cell.values)],
@@ -171,6 +176,7 @@ class NaiveGatherer:
             "count": count,
             "value": features,
             "variance": variance if has_variance else 0.0,
+            "times": _mean_times(cell, function.circle_s),
             "influencers": {
                 name: {
                     code: (
@@ -184,3 +190,18 @@ class NaiveGatherer:
                 for name, codes in cell.influencers.items()
             },
         }
+
+
+def _mean_times(cell: Cell, circle_s: int) -> list[float]:
+    """Mean time of each occupied quarter of an hour of the day, or half an hour of the week."""
+    if not circle_s:
+        return []
+    slot_s = 900 if circle_s == 86_400 else 1800
+    slots: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for time, weight in zip(cell.times, cell.weights, strict=True):
+        second = time % circle_s
+        slots[second // slot_s].append((second, weight))
+    return [
+        sum(second * weight for second, weight in records) / sum(weight for _, weight in records)
+        for _, records in sorted(slots.items())
+    ]

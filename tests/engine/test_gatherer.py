@@ -97,6 +97,10 @@ def bits(blocks: list[ClosedBuckets]) -> list[Any]:
                 low, high = int(cells.start[i]), int(cells.start[i + 1])
                 columns = [cells.series, cells.count, cells.value, cells.variance]
                 parts += [column[low:high].tobytes() for column in columns]
+                if cells.times is not None:
+                    first, last = int(cells.times.start[low]), int(cells.times.start[high])
+                    parts.append((cells.times.start[low : high + 1] - first).tobytes())
+                    parts.append(cells.times.second[first:last].tobytes())
                 for shares in cells.influencers:
                     mine = (shares.cell >= low) & (shares.cell < high)
                     parts.append((shares.cell[mine] - low).tobytes())

@@ -19,6 +19,8 @@ from benchmarks.generated_logs import messages
 from tests.engine.categorization.support import ids, new_categorizer
 from tests.engine.gathering import FUNCTION_NAMES, config_of, frame_of, job_of, named, new_job, run
 
+OVER = ("rare", "freq_rare", "time_of_day", "time_of_week")
+
 def kernels():
     for found in pkgutil.walk_packages(sidecar.engine.__path__, "sidecar.engine."):
         for name, value in vars(importlib.import_module(found.name)).items():
@@ -33,6 +35,7 @@ rows = np.arange(n)
 values = rows * 7919 % 101.0
 values[[400, 900, 1700]] = 1e5, np.nan, -1e5
 detectors = [Detector(f, field_name="v", by_field_name="a") for f in FUNCTION_NAMES]
+detectors += [Detector(f, by_field_name="a", over_field_name="b") for f in OVER]
 for options in ({"influencers": ("a", "b"), "latency": 25}, {"summary_count_field_name": "n"}):
     job = new_job(Detector("low_count"), *detectors, **options)
     frame = frame_of(rows.tolist(), values.tolist(), a=(rows % 7).tolist(), b=(rows % 3).tolist())

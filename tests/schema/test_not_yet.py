@@ -44,3 +44,10 @@ def test_a_job_that_uses_it_is_refused(body: bytes, what: str) -> None:
 def test_a_job_without_it_passes(detector: dict[str, Any]) -> None:
     require_supported(parse_job(detector_body(detector), "job"), FUNCTIONS)
     require_supported(parse_job(config_body(multivariate_by_fields=False), "job"), FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", ["rare", "freq_rare", "time_of_day", "time_of_week"])
+def test_these_functions_take_an_over_field(function: str) -> None:
+    by = {"by_field_name": "a"} if "rare" in function else {}
+    body = detector_body({"function": function, "over_field_name": "b", **by})
+    require_supported(parse_job(body, "job"), {function})

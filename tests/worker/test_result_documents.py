@@ -181,6 +181,20 @@ def test_a_record_of_a_place_has_coordinates_and_points_for_maps() -> None:
     }
 
 
+def test_a_rare_value_is_explained_by_its_rarity_and_has_no_bounds() -> None:
+    records = _results().records
+    records.lower[:], records.upper[:] = np.nan, np.nan
+    records.first_occurrence[:], records.relative_rarity[:] = True, 120.5
+    record = _documents(_results(records=records))[
+        record_id("web", 600_000, 60, 0, "k7", None, "p")
+    ]
+    explanation = record["anomaly_score_explanation"]
+    assert explanation["by_field_first_occurrence"] is True
+    assert explanation["by_field_relative_rarity"] == 120.5
+    assert explanation["typical_value"] == 2.0
+    assert not {"lower_confidence_bound", "upper_confidence_bound"} & explanation.keys()
+
+
 def test_every_bucket_has_a_document_with_its_bucket_influencers() -> None:
     made = _documents(_results())
     bucket = made[bucket_id("web", 600_000, 60)]

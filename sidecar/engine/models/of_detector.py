@@ -5,7 +5,9 @@ from __future__ import annotations
 from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.models.detector_model import DetectorModel
 from sidecar.engine.models.location.table import LocationTable
+from sidecar.engine.models.rare.tables import RareInPopulation, RareInTime
 from sidecar.engine.models.series_table import SeriesTable
+from sidecar.engine.models.times.tables import TimesOnCircle
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 
@@ -13,10 +15,16 @@ from sidecar.schema.detector import Detector
 def model_of(detector: Detector, config: AnalysisConfig) -> DetectorModel:
     """Fresh models for a detector of a job."""
     function = FUNCTIONS[detector.function]
+    span_s = config.bucket_span.seconds
+    over = bool(detector.over_field_name)
     if function.statistic is Statistic.LAT_LONG:
-        population = bool(detector.over_field_name)
-        return LocationTable(config.bucket_span.seconds, population=population)
-    return SeriesTable(function, config.bucket_span.seconds)
+        return LocationTable(span_s, population=over)
+    if function.statistic in (Statistic.RARE, Statistic.FREQ_RARE):
+        frequent = function.statistic is Statistic.FREQ_RARE
+        return RareInPopulation(span_s, frequent=frequent) if over else RareInTime(span_s)
+    if function.statistic is Statistic.TIME:
+        return TimesOnCircle(function.circle_s, span_s, pooled=over)
+    return SeriesTable(function, span_s)
 
 
 def expected_bytes(
@@ -31,9 +39,12 @@ def expected_bytes(
         field.
     """
     function = FUNCTIONS[detector.function]
+    over = bool(detector.over_field_name)
     if function.statistic is Statistic.LAT_LONG:
-        population = bool(detector.over_field_name)
-        return LocationTable.expected_bytes(
-            groups=attributes, series=max(attributes, entities), population=population
-        )
+        series = max(attributes, entities)
+        return LocationTable.expected_bytes(groups=attributes, series=series, population=over)
+    if function.statistic in (Statistic.RARE, Statistic.FREQ_RARE):
+        return (RareInPopulation if over else RareInTime).expected_bytes(attributes, entities)
+    if function.statistic is Statistic.TIME:
+        return TimesOnCircle.expected_bytes(function.circle_s, attributes, entities)
     return SeriesTable.expected_bytes(function, config.bucket_span.seconds, attributes)

@@ -1,0 +1,175 @@
+"""State of `rare` and `freq_rare` detectors, and their way through closed buckets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sidecar.engine.arrays import IntArray
+from sidecar.engine.cells import ClosedCells, SeriesKeys
+from sidecar.engine.columns import Columns
+from sidecar.engine.models.buckets import PLOT_WIDTH
+from sidecar.engine.models.detector_model import Stepped
+from sidecar.engine.models.members import causes_of, members_for
+from sidecar.engine.models.rare.in_population import (
+    Attributes,
+    Entities,
+    Populations,
+    Showings,
+    Split,
+    Work,
+    step_in_population,
+)
+from sidecar.engine.models.rare.in_time import Bucket, Partitions, Values, step_in_time
+from sidecar.engine.models.rare.rarity import CLASSES, memory_of
+from sidecar.engine.models.ruled_cells import RuledCells
+from sidecar.engine.models.shared_tables import SERIES, SharedTables
+from sidecar.engine.models.verdicts import Incidents, room_for
+from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
+
+_NO_PLOT = np.empty((0, PLOT_WIDTH))
+_ZERO = np.float64(0.0)
+_NEVER = np.int64(0)
+_PARTITION, _ATTRIBUTE, _ENTITY = "partition", "attribute", "entity"
+# A row with its ids and its part of what it shares.
+_VALUE_BYTES = 64.0
+
+
+class RareInTime(SharedTables):
+    """`rare` without an over field."""
+
+    def __init__(self, span_s: int) -> None:
+        values = Columns(seen=_ZERO, last=_NEVER, run=_NEVER)
+        partitions = Columns(
+            buckets=_NEVER, weight=_ZERO, sightings=_ZERO, values=_ZERO, classes=np.zeros(CLASSES)
+        )
+        super().__init__({"values": (SERIES, values), "partitions": (_PARTITION, partitions)})
+        self._memory = memory_of(span_s)
+
+    def keep(self, series: IntArray) -> None:
+        """See `DetectorModel.keep`; the partitions have fewer values then."""
+        super().keep(series)
+        known = self._ids[_PARTITION].of_series[self._columns["values"].used("last") > 0]
+        partitions = self._columns["partitions"]
+        partitions.used("values")[:] = np.bincount(known, minlength=partitions.size)
+
+    @staticmethod
+    def expected_bytes(attributes: float, entities: float) -> float:
+        """Bytes of so many by values; partitions are few beside them."""
+        return _VALUE_BYTES * attributes
+
+    def step(
+        self,
+        time: IntArray,
+        cells: ClosedCells,
+        keys: SeriesKeys,
+        *,
+        partial: bool,
+        plot: bool,
+        rules: DetectorRules = NO_RULES,
+    ) -> Stepped:
+        """Score and learn k buckets; partial ones are judged by what they have."""
+        self._meet(partition=(keys.partition, None))
+        partition = self._ids[_PARTITION]
+        ruled = RuledCells(rules, time, cells)
+        cells = ruled.cells
+        room = room_for(cells.start)
+        filled = step_in_time(
+            self._memory,
+            cells.start,
+            cells.series,
+            ruled.silent,
+            partition.of_series,
+            Values(*self._used("values")),
+            Partitions(*self._used("partitions")),
+            Bucket(
+                np.empty(len(partition), np.int64),
+                np.full(len(partition), CLASSES, np.int64),
+                *np.empty((3, len(partition))),
+            ),
+            room,
+        )
+        return ruled.back(Stepped(room.findings[:filled], room.detector, _NO_PLOT))
+
+
+class RareInPopulation(SharedTables):
+    """`rare` and `freq_rare` (`frequent`) over the entities of a population."""
+
+    def __init__(self, span_s: int, *, frequent: bool) -> None:
+        populations = Columns(
+            buckets=_NEVER,
+            weight=_ZERO,
+            entities=_ZERO,
+            classes=np.zeros(CLASSES),
+            amounts=np.zeros(CLASSES),
+        )
+        incidents = Columns(run=_NEVER, found=_NEVER, peak=_ZERO)
+        super().__init__(
+            {
+                "showings": (SERIES, Columns(seen=_ZERO, last=_NEVER)),
+                "attributes": (_ATTRIBUTE, Columns(entities=_ZERO, last=_NEVER)),
+                "entities": (_ENTITY, Columns(seen=_ZERO, last=_NEVER)),
+                "incidents": (_ENTITY, incidents),
+                "populations": (_PARTITION, populations),
+            }
+        )
+        self._frequent = frequent
+        self._memory = memory_of(span_s)
+
+    @staticmethod
+    def expected_bytes(attributes: float, entities: float) -> float:
+        """Bytes of so many by values, and of so many (by, over) values."""
+        return _VALUE_BYTES * (attributes + entities)
+
+    def step(
+        self,
+        time: IntArray,
+        cells: ClosedCells,
+        keys: SeriesKeys,
+        *,
+        partial: bool,
+        plot: bool,
+        rules: DetectorRules = NO_RULES,
+    ) -> Stepped:
+        """Score and learn k buckets; partial ones are judged by what they have."""
+        self._meet(
+            partition=(keys.partition, None),
+            attribute=(keys.partition, keys.by),
+            entity=(keys.partition, keys.over),
+        )
+        partition, entity = self._ids[_PARTITION], self._ids[_ENTITY]
+        ruled = RuledCells(rules, time, cells)
+        cells = ruled.cells
+        members = members_for(len(entity), len(cells.series))
+        room = room_for(cells.start)
+        filled = step_in_population(
+            self._frequent,
+            self._memory,
+            cells.start,
+            cells.series,
+            cells.count,
+            ruled.silent,
+            Split(partition.of_series, self._ids[_ATTRIBUTE].of_series, entity.of_series),
+            Showings(*self._used("showings")),
+            Attributes(*self._used("attributes")),
+            Entities(*self._used("entities")),
+            Incidents(*self._used("incidents")),
+            Populations(*self._used("populations")),
+            members,
+            _work(len(partition)),
+            room,
+        )
+        findings = room.findings[:filled]
+        causes = causes_of(members, findings, cells.series)
+        return ruled.back(Stepped(findings, room.detector, _NO_PLOT, causes))
+
+
+def _work(partitions: int) -> Work:
+    return Work(
+        active=np.empty(partitions, np.int64),
+        keep=np.full(partitions, -1.0),
+        weight=np.zeros(partitions),
+        classes=np.zeros((partitions, CLASSES)),
+        amounts=np.zeros((partitions, CLASSES)),
+        by_class=np.zeros(CLASSES),
+        verdict=np.zeros(3),
+    )

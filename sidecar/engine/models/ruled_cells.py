@@ -1,0 +1,73 @@
+"""Cells under rules that look at no value: what to leave out, what to learn without a word."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from sidecar.engine.arrays import BoolArray, CodeArray, IntArray
+from sidecar.engine.cells import ClosedCells
+from sidecar.engine.kernel import kernel
+from sidecar.engine.models.buckets import FINDING_CELL
+from sidecar.engine.models.detector_model import Stepped
+from sidecar.engine.rules.kernels import (
+    SKIP_MODEL_UPDATE,
+    SKIP_RESULT,
+    DetectorRules,
+    has_rules,
+    rule_actions,
+)
+
+
+@kernel
+def cell_actions(
+    rules: DetectorRules, time: IntArray, start: IntArray, series: CodeArray, actions: IntArray
+) -> None:
+    """Actions on each cell, (m,) int64, filled."""
+    for b in range(len(time)):
+        for cell in range(start[b], start[b + 1]):
+            actions[cell] = rule_actions(rules, series[cell], time[b], np.nan, np.nan)
+
+
+class RuledCells:
+    """Cells without those that may not be learned: these are not there at all.
+
+    Attributes
+    ----------
+    cells : ClosedCells
+        What is left; without times and influencers.
+    silent : (m,) bool
+        Which of them make no finding.
+    """
+
+    __slots__ = ("_rows", "cells", "silent")
+
+    def __init__(self, rules: DetectorRules, time: IntArray, cells: ClosedCells) -> None:
+        self.cells = cells
+        self._rows: IntArray | None = None
+        self.silent: BoolArray = np.zeros(len(cells.series), np.bool_)
+        if not has_rules(rules):
+            return
+        actions = np.zeros(len(cells.series), np.int64)
+        cell_actions(rules, time, cells.start, cells.series, actions)
+        rows = np.flatnonzero(actions & SKIP_MODEL_UPDATE == 0)
+        self._rows = rows
+        self.silent = (actions & SKIP_RESULT != 0)[rows]
+        self.cells = dataclasses.replace(
+            cells,
+            start=np.searchsorted(rows, cells.start).astype(np.int64),
+            series=cells.series[rows],
+            count=cells.count[rows],
+            value=cells.value[rows],
+            variance=cells.variance[rows],
+            influencers=[],
+            times=None,
+        )
+
+    def back(self, stepped: Stepped) -> Stepped:
+        """Findings of these cells as findings of the cells they were made of."""
+        if self._rows is not None:
+            place = stepped.findings[:, FINDING_CELL].astype(np.int64)
+            stepped.findings[:, FINDING_CELL] = self._rows[place]
+        return stepped

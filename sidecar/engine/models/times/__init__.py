@@ -1,0 +1,1 @@
+"""At what time of the day or the week records come."""
