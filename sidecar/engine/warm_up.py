@@ -14,6 +14,7 @@ from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.categorization_analyzer import default_analyzer, parse_analyzer
 from sidecar.schema.detector import Detector
 from sidecar.schema.job import DataDescription, Job, ModelPlotConfig
+from sidecar.schema.scheduled_event import ScheduledEvent
 from sidecar.schema.units import TimeValue
 
 _SPAN_S = 60
@@ -40,6 +41,7 @@ def warm_up() -> None:
     )
     for name in (_SPLIT, _POPULATION, _INFLUENCER):
         job.dictionaries[name].code(name)
+    job.set_events([ScheduledEvent("", 0, 2000 * _SPAN_S)])
     for _ in job.process(_frame(job)):
         job.interim()
     AnomalyJob.restore(job.job, job.save())
