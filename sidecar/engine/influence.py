@@ -190,6 +190,6 @@ def influencer_log_probability(
             most = max(most, surprise)
             total += max(0.0, surprise + LOG_RECORD_CUTOFF)
             j += 1
-        together = log_fisher(total, j - i) + LOG_RECORD_CUTOFF
+        together = log_fisher(total, j - i) + LOG_RECORD_CUTOFF if most > 0.0 else 0.0
         out[group[i]] = max(LOG_LEAST, min(-most, together))
         i = j

@@ -28,9 +28,14 @@ _INFLUENCER = "influencer"
 def warm_up() -> None:
     """Run every kernel at least once on tiny arrays of the types that jobs use."""
     split = [Detector(name, field_name=_FIELD, by_field_name=_SPLIT) for name in FUNCTIONS]
+    # One more of each kind of models: functions share their kernels.
     split += [
         Detector(name, by_field_name=_SPLIT, over_field_name=_POPULATION)
         for name in ("freq_rare", "time_of_day")
+    ]
+    split += [
+        Detector("mean", field_name=_FIELD, by_field_name=_SPLIT, exclude_frequent="by"),
+        Detector("mean", field_name=_FIELD, over_field_name=_POPULATION, exclude_frequent="over"),
     ]
     detectors = tuple(replace(each, detector_index=i) for i, each in enumerate(split))
     config = AnalysisConfig(

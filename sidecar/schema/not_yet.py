@@ -24,22 +24,7 @@ def _any_detector(test: Callable[[Detector], object]) -> Callable[[Job], bool]:
     return lambda job: any(test(detector) for detector in job.analysis_config.detectors)
 
 
-# Functions that can be used with an over field.
-_OVER_FUNCTIONS = ("rare", "freq_rare", "time_of_day", "time_of_week")
-
 _ROWS = (
-    _NotYet(
-        "[over_field_name]",
-        "use [by_field_name] or [partition_field_name] to compare each value with its own history",
-        _any_detector(
-            lambda detector: detector.over_field_name and detector.function not in _OVER_FUNCTIONS
-        ),
-    ),
-    _NotYet(
-        "[exclude_frequent]",
-        "leave it out, or set it to [none]",
-        _any_detector(lambda detector: detector.exclude_frequent not in (None, "none")),
-    ),
     _NotYet(
         "[multivariate_by_fields]",
         "leave it out, or set it to [false]",

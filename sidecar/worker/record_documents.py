@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from sidecar.engine.arrays import CodeArray, FloatArray
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.results import BucketResults, RecordTable
@@ -14,15 +13,9 @@ from sidecar.schema.analysis_config import ML_CATEGORY, AnalysisConfig
 from sidecar.schema.detector import Detector
 from sidecar.schema.document_ids import record_id
 from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
-
-Names = Sequence[str | None]
-
-
-class SeriesNames(Protocol):
-    """Finds the (partition, by, over) values of series; `AnomalyJob.series_names` is it."""
-
-    def __call__(self, detector_index: int, series: CodeArray) -> tuple[Names, Names, Names]:
-        """Three lists as long as `series`; None where the detector has no such field."""
+from sidecar.worker.points import geo_results, points
+from sidecar.worker.population_causes import by_values, causes_of_rows
+from sidecar.worker.series_names import Names
 
 
 def record_documents(
@@ -30,12 +23,13 @@ def record_documents(
     config: AnalysisConfig,
     results: BucketResults,
     names: tuple[Names, Names, Names],
+    causes_names: tuple[Names, Names, Names],
     dictionaries: Mapping[str, FieldDictionary],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(id, document) of every row of `results.records`.
 
-    `names` are what `record_names` gave. Ids depend only on the job, the bucket and the series,
-    so a replay overwrites.
+    `names` are what `record_names` gave, `causes_names` what `cause_names` did. Ids depend only on
+    the job, the bucket and the series, or of a population the entity, so a replay overwrites.
     """
     table = results.records
     if not len(table.bucket):
@@ -44,6 +38,7 @@ def record_documents(
     timestamps = (results.time[table.bucket] * 1000).tolist()
     partitions, bys, overs = names
     influencers = _influencers_of_rows(table, dictionaries)
+    by_record = causes_of_rows(config, table, causes_names)
     columns = zip(
         timestamps,
         table.detector.tolist(),
@@ -71,7 +66,12 @@ def record_documents(
             "is_interim": results.is_interim,
             "timestamp": time,
         }
-        split = _split_values(detector, bys[row], overs[row], partitions[row])
+        causes = by_record.get(row, ())
+        # Of an entity's by values each cause has its own; the record is the entity's.
+        by = None if causes else bys[row]
+        split = _split_values(detector, by, overs[row], partitions[row])
+        if causes:
+            split.pop("by", None)
         for kind, (name, value) in split.items():
             document[f"{kind}_field_name"] = name
             document[f"{kind}_field_value"] = value
@@ -79,48 +79,16 @@ def record_documents(
         document["function_description"] = FUNCTIONS[detector.function].features[feature]
         if detector.field_name:
             document["field_name"] = detector.field_name
-        document["typical"] = typical
-        document["actual"] = actual
-        if len(actual) > 1:
-            document["geo_results"] = geo_results(actual, typical)
-        _add_term_values(document, split, influencers.get(row, ()))
+        if causes:
+            document["causes"] = causes
+        else:
+            document["typical"] = typical
+            document["actual"] = actual
+            if len(actual) > 1:
+                document["geo_results"] = geo_results(actual, typical)
+        _add_term_values(document, split, influencers.get(row, ()), by_values(detector, causes))
         document["anomaly_score_explanation"] = _explanation(table, row)
-        yield record_id(job_id, time, span, index, bys[row], overs[row], partitions[row]), document
-
-
-def record_names(
-    config: AnalysisConfig, table: RecordTable, series_names: SeriesNames
-) -> tuple[Names, Names, Names]:
-    """Partition, by and over values of every row, looked up once per detector."""
-    size = len(table.detector)
-    partitions: list[str | None] = [None] * size
-    bys: list[str | None] = [None] * size
-    overs: list[str | None] = [None] * size
-    for detector in config.detectors:
-        rows = (table.detector == detector.detector_index).nonzero()[0]
-        if not len(rows):
-            continue
-        found = series_names(detector.detector_index, table.series[rows])
-        for row, partition, by, over in zip(rows.tolist(), *found, strict=True):
-            partitions[row], bys[row], overs[row] = partition, by, over
-    return partitions, bys, overs
-
-
-def points(value: FloatArray, longitude: FloatArray) -> list[list[float]]:
-    """Each value as documents have it: one number, or latitude and longitude."""
-    rows = zip(value.tolist(), longitude.tolist(), strict=True)
-    return [[x] if math.isnan(y) else [x, y] for x, y in rows]
-
-
-def geo_results(actual: Sequence[float], typical: Sequence[float]) -> dict[str, str]:
-    """Two points, (latitude, longitude) in degrees, in a form that maps can show."""
-    named = (("actual_point", actual), ("typical_point", typical))
-    return {name: ",".join(_decimal(degrees) for degrees in point) for name, point in named}
-
-
-def _decimal(degrees: float) -> str:
-    """Without an exponent, and no more digits than the number has."""
-    return f"{degrees:.9f}".rstrip("0").rstrip(".")
+        yield record_id(job_id, time, span, index, by, overs[row], partitions[row]), document
 
 
 def _influencers_of_rows(
@@ -151,16 +119,18 @@ def _add_term_values(
     document: dict[str, Any],
     split: Mapping[str, tuple[str, str]],
     influencers: Sequence[tuple[str, list[str]]],
+    by_values: Mapping[str, list[str]],
 ) -> None:
     """`influencers`, and the values under the names of their own fields."""
-    values: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {name: list(found) for name, found in by_values.items()}
     if influencers:
         document["influencers"] = [
             {"influencer_field_name": name, "influencer_field_values": names}
             for name, names in influencers
         ]
         for name, names in influencers:
-            values[name] = list(names)
+            known = values.setdefault(name, [])
+            known += [value for value in names if value not in known]
     for name, value in split.values():
         known = values.setdefault(name, [])
         if value not in known:

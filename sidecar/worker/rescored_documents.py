@@ -16,12 +16,12 @@ from sidecar.schema.document_ids import (
     influencer_id,
     record_id,
 )
-from sidecar.worker.record_documents import Names, SeriesNames
 from sidecar.worker.result_documents import (
     BUCKET_TIME,
     ResultDocuments,
     bucket_influencer_document,
 )
+from sidecar.worker.series_names import Names, SeriesNames
 
 _Changes = dict[str, dict[str, Any]]
 

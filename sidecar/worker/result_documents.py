@@ -20,12 +20,8 @@ from sidecar.schema.document_ids import (
     model_plot_id,
 )
 from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
-from sidecar.worker.record_documents import (
-    Names,
-    SeriesNames,
-    record_documents,
-    record_names,
-)
+from sidecar.worker.record_documents import record_documents
+from sidecar.worker.series_names import Names, SeriesNames, cause_names, record_names
 
 BUCKET_TIME = "bucket_time"
 
@@ -67,10 +63,11 @@ def result_documents(
     now, `dictionaries` when the documents are made: these may have grown by then.
     """
     names = record_names(config, results.records, series_names)
+    causes_names = cause_names(config, results.records, series_names)
     plotted = _plotted_rows(config, results, series_names)
 
     def make() -> Documents:
-        yield from record_documents(job_id, config, results, names, dictionaries)
+        yield from record_documents(job_id, config, results, names, causes_names, dictionaries)
         yield from _influencer_documents(job_id, config, results, dictionaries)
         yield from _model_plot_documents(job_id, config, results, plotted)
         yield from _bucket_documents(job_id, config, results, processing_time_ms)
@@ -249,14 +246,15 @@ def _model_plot_documents(
     for detector, (rows, names) in zip(config.detectors, plotted, strict=True):
         index = detector.detector_index
         features = FUNCTIONS[detector.function].features
-        for time, feature, lower, median, upper, actual, partition, by, over in zip(
+        # The bounds of a population are the same for all over values, so none is named.
+        for time, feature, lower, median, upper, actual, partition, by in zip(
             (results.time[table.bucket[rows]] * 1000).tolist(),
             table.feature[rows].tolist(),
             table.lower[rows].tolist(),
             table.median[rows].tolist(),
             table.upper[rows].tolist(),
             table.actual[rows].tolist(),
-            *names,
+            *names[:2],
             strict=True,
         ):
             document: dict[str, Any] = {
@@ -273,13 +271,12 @@ def _model_plot_documents(
             for kind, name, value in (
                 ("partition", detector.partition_field_name, partition),
                 ("by", detector.by_field_name, by),
-                ("over", detector.over_field_name, over),
             ):
                 if name:
                     document[f"{kind}_field_name"] = name
                     document[f"{kind}_field_value"] = value or ""
             if not np.isnan(actual):
                 document["actual"] = actual
-            identifier = model_plot_id(job_id, time, span, index, by, over, partition)
+            identifier = model_plot_id(job_id, time, span, index, by, None, partition)
             # The features of `metric` share bucket and series; each has a document of its own.
             yield (f"{identifier}_{feature}" if feature else identifier), document

@@ -18,8 +18,6 @@ RULE = {"conditions": [{"applies_to": "actual", "operator": "gt", "value": 1}]}
     [
         (detector_body({"function": "rare", "by_field_name": "a"}), "Function [rare]"),
         (detector_body({"function": "time_of_day"}), "Function [time_of_day]"),
-        (detector_body({"function": "count", "over_field_name": "a"}), "[over_field_name]"),
-        (detector_body({"function": "count", "exclude_frequent": "by"}), "[exclude_frequent]"),
         (config_body(multivariate_by_fields=True), "[multivariate_by_fields]"),
         (job_body(datafeed_config={"indices": ["a"]}), "[datafeed_config]"),
     ],
@@ -36,8 +34,9 @@ def test_a_job_that_uses_it_is_refused(body: bytes, what: str) -> None:
 @pytest.mark.parametrize(
     "detector",
     [
-        {"function": "count", "exclude_frequent": "none"},
+        {"function": "count", "over_field_name": "a", "exclude_frequent": "all"},
         {"function": "count", "custom_rules": [RULE]},
+        {"function": "count", "over_field_name": "a", "custom_rules": [RULE]},
         {"function": "mean", "field_name": "x", "by_field_name": "a", "partition_field_name": "b"},
     ],
 )

@@ -137,7 +137,7 @@ DAY_S = 86400.0
 WEEK_S = 604800.0
 
 SIDE_BOTH, SIDE_HIGH, SIDE_LOW = 0, 1, 2
-_SIDES = {Side.BOTH: SIDE_BOTH, Side.HIGH: SIDE_HIGH, Side.LOW: SIDE_LOW}
+SIDES = {Side.BOTH: SIDE_BOTH, Side.HIGH: SIDE_HIGH, Side.LOW: SIDE_LOW}
 
 
 class ModelSettings(NamedTuple):
@@ -184,7 +184,7 @@ def model_settings(function: Function, span_s: int, *, rich_series: int) -> Mode
     return ModelSettings(
         span_s=float(span_s),
         features=len(function.features),
-        side=_SIDES[function.side],
+        side=SIDES[function.side],
         count_like=function.is_count_like,
         never_negative=function.is_count_like
         or function.statistic in (Statistic.VARP, Statistic.INFO_CONTENT),

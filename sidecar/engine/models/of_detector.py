@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.models.detector_model import DetectorModel
+from sidecar.engine.models.frequent import FrequentValues
 from sidecar.engine.models.location.table import LocationTable
+from sidecar.engine.models.population.table import PopulationTable
 from sidecar.engine.models.rare.tables import RareInPopulation, RareInTime
 from sidecar.engine.models.series_table import SeriesTable
 from sidecar.engine.models.times.tables import TimesOnCircle
+from sidecar.engine.models.without_frequent import WithoutFrequent
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 
@@ -17,14 +20,20 @@ def model_of(detector: Detector, config: AnalysisConfig) -> DetectorModel:
     function = FUNCTIONS[detector.function]
     span_s = config.bucket_span.seconds
     over = bool(detector.over_field_name)
+    values = FrequentValues(detector, span_s)
+    model: DetectorModel
     if function.statistic is Statistic.LAT_LONG:
-        return LocationTable(span_s, population=over)
-    if function.statistic in (Statistic.RARE, Statistic.FREQ_RARE):
+        model = LocationTable(span_s, population=over)
+    elif function.statistic in (Statistic.RARE, Statistic.FREQ_RARE):
         frequent = function.statistic is Statistic.FREQ_RARE
-        return RareInPopulation(span_s, frequent=frequent) if over else RareInTime(span_s)
-    if function.statistic is Statistic.TIME:
-        return TimesOnCircle(function.circle_s, span_s, pooled=over)
-    return SeriesTable(function, span_s)
+        model = RareInPopulation(span_s, frequent=frequent) if over else RareInTime(span_s)
+    elif function.statistic is Statistic.TIME:
+        model = TimesOnCircle(function.circle_s, span_s, pooled=over)
+    elif over:
+        return PopulationTable(function, span_s, values, has_by=bool(detector.by_field_name))
+    else:
+        model = SeriesTable(function, span_s)
+    return WithoutFrequent(model, values) if values else model
 
 
 def expected_bytes(
@@ -47,4 +56,8 @@ def expected_bytes(
         return (RareInPopulation if over else RareInTime).expected_bytes(attributes, entities)
     if function.statistic is Statistic.TIME:
         return TimesOnCircle.expected_bytes(function.circle_s, attributes, entities)
+    if over:
+        return PopulationTable.expected_bytes(
+            function, config.bucket_span.seconds, attributes, entities
+        )
     return SeriesTable.expected_bytes(function, config.bucket_span.seconds, attributes)

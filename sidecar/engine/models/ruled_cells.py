@@ -1,4 +1,4 @@
-"""Cells under rules that look at no value: what to leave out, what to learn without a word."""
+"""Cells under rules: what to leave out, and what to learn without a word."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from sidecar.engine.arrays import BoolArray, CodeArray, IntArray
+from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from sidecar.engine.cells import ClosedCells
 from sidecar.engine.kernel import kernel
 from sidecar.engine.models.buckets import FINDING_CELL
@@ -22,12 +22,21 @@ from sidecar.engine.rules.kernels import (
 
 @kernel
 def cell_actions(
-    rules: DetectorRules, time: IntArray, start: IntArray, series: CodeArray, actions: IntArray
+    rules: DetectorRules,
+    time: IntArray,
+    start: IntArray,
+    series: CodeArray,
+    value: FloatArray,
+    actions: IntArray,
 ) -> None:
-    """Actions on each cell, (m,) int64, filled."""
+    """Actions on each cell, (m,) int64, filled.
+
+    `value` is (m, features); with several features no condition on the actual value holds.
+    """
     for b in range(len(time)):
         for cell in range(start[b], start[b + 1]):
-            actions[cell] = rule_actions(rules, series[cell], time[b], np.nan, np.nan)
+            actual = value[cell, 0] if value.shape[1] == 1 else np.nan
+            actions[cell] = rule_actions(rules, series[cell], time[b], actual, np.nan)
 
 
 class RuledCells:
@@ -50,7 +59,7 @@ class RuledCells:
         if not has_rules(rules):
             return
         actions = np.zeros(len(cells.series), np.int64)
-        cell_actions(rules, time, cells.start, cells.series, actions)
+        cell_actions(rules, time, cells.start, cells.series, cells.value, actions)
         rows = np.flatnonzero(actions & SKIP_MODEL_UPDATE == 0)
         self._rows = rows
         self.silent = (actions & SKIP_RESULT != 0)[rows]

@@ -86,7 +86,7 @@ _LARGEST_DOUBLE = 1.7976931348623157e308
 _FADE_EVERY = 64
 _AGE_POWER = 1.0
 # Values less likely than this belong to an incident.
-_LOG_ODD = math.log(2e-3)
+LOG_ODD = math.log(2e-3)
 # Once an incident is over its peak is forgotten at this pace.
 _PEAK_KEEP = 0.9
 _RING_CLIP = 6.0
@@ -194,7 +194,7 @@ def learn(
     if settings.week_bins > 0 and row[DAY_SLOT] < 0.0 and row[WANTS_DAY] == 0.0:
         bound = 6.0 * max(row[SCALE_SLOW], residual_floor(row))
         test_season(row, coarse, settings, time_s, clip(x - row[SLOW], bound))
-    odd = verdict[LOG_P_SINGLE] < _LOG_ODD
+    odd = verdict[LOG_P_SINGLE] < LOG_ODD
     learn_residual(row, sketch, settings, x, predictions[PREDICTORS], records, within, odd)
     learn_baseline(row, day, week, settings, time_s, x, int(verdict[ALIVE]), predictions)
     if int(n) % _FADE_EVERY == 0:

@@ -1,0 +1,1 @@
+"""Models of populations: entities (over values) compared with one another."""
