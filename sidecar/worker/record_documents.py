@@ -29,7 +29,7 @@ def record_documents(
     """(id, document) of every row of `results.records`.
 
     `names` are what `record_names` gave, `causes_names` what `cause_names` did. Ids depend only on
-    the job, the bucket and the series, or of a population the entity, so a replay overwrites.
+    the job, the bucket and the series, so a replay overwrites.
     """
     table = results.records
     if not len(table.bucket):
@@ -67,9 +67,7 @@ def record_documents(
             "timestamp": time,
         }
         causes = by_record.get(row, ())
-        # Of an entity's by values each cause has its own; the record is the entity's.
-        by = None if causes else bys[row]
-        split = _split_values(detector, by, overs[row], partitions[row])
+        split = _split_values(detector, bys[row], overs[row], partitions[row])
         if causes:
             split.pop("by", None)
         for kind, (name, value) in split.items():
@@ -88,7 +86,7 @@ def record_documents(
                 document["geo_results"] = geo_results(actual, typical)
         _add_term_values(document, split, influencers.get(row, ()), by_values(detector, causes))
         document["anomaly_score_explanation"] = _explanation(table, row)
-        yield record_id(job_id, time, span, index, by, overs[row], partitions[row]), document
+        yield record_id(job_id, time, span, index, bys[row], overs[row], partitions[row]), document
 
 
 def _influencers_of_rows(

@@ -64,7 +64,7 @@ def documents() -> dict[str, dict[str, Any]]:
 
 
 def test_a_record_of_an_entity_carries_its_values_in_causes() -> None:
-    record = documents()[record_id("web", ODD * SPAN * 1000, SPAN, 0, None, "5", "eu")]
+    record = documents()[record_id("web", ODD * SPAN * 1000, SPAN, 0, "write", "5", "eu")]
     for absent in ("actual", "typical", "by_field_name", "by_field_value"):
         assert absent not in record
     assert (record["over_field_name"], record["over_field_value"]) == ("b", "5")

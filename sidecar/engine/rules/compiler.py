@@ -63,7 +63,7 @@ def compile_rule(rule: DetectionRule) -> CompiledRule:
     return CompiledRule(
         start=start,
         end=end,
-        actions=sum(_ACTIONS.get(action, 0) for action in rule.actions),
+        actions=sum(_ACTIONS.get(action, 0) for action in set(rule.actions)),
         scope=tuple(sorted((rule.scope or {}).items())),
         conditions=tuple(c for c in rule.conditions if c.applies_to != "time"),
         shift_s=(rule.time_shift_s() or 0) if "force_time_shift" in rule.actions else 0,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.engine.arrays import FloatArray
-from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.models.population.layout import MAX_CAUSES, MAX_REMEMBERED
 from sidecar.engine.models.population.table import PopulationTable
 from sidecar.engine.results import BucketResults
@@ -28,7 +28,9 @@ from tests.engine.test_scoring_invariants import assert_sound
 
 calm = settings(deadline=None, max_examples=10)
 # The last has models of its own.
-OTHERS = ("non_zero_count", "high_non_zero_count", "low_non_zero_count", "lat_long")
+# Functions that have models of their own for populations.
+_OWN = (Statistic.RARE, Statistic.FREQ_RARE, Statistic.TIME, Statistic.LAT_LONG)
+OTHERS = [name for name, function in FUNCTIONS.items() if function.statistic in _OWN]
 
 
 def lognormal(buckets: int, users: int, seed: int = 1, spread: float = 0.4) -> FloatArray:

@@ -12,7 +12,6 @@ from sidecar.engine.models.buckets import (
     FINDING_BUCKET,
     FINDING_CELL,
     FINDING_FEATURE,
-    FINDING_FIRST,
     FINDING_LENGTH,
     FINDING_LOG_P,
     FINDING_LOG_P_MULTI,
@@ -110,6 +109,8 @@ def write_findings(
         records = cells.records[at]
         centre = work.centre[cell, f]
         out = output.findings[first + i]
+        # Columns that populations do not judge hold 0.
+        out[:] = 0.0
         out[FINDING_BUCKET] = bucket
         out[FINDING_SERIES] = cells.series[at]
         out[FINDING_CELL] = at
@@ -128,7 +129,6 @@ def write_findings(
         out[FINDING_THIN] = 1.0 if thin else 0.0
         out[FINDING_ACTUAL_LONGITUDE] = math.nan
         out[FINDING_TYPICAL_LONGITUDE] = math.nan
-        out[FINDING_FIRST] = 0.0
         out[FINDING_RARITY] = math.nan
         causes = _write_causes(settings, low, cell, first + i, cells, state, work, output, causes)
     return causes
