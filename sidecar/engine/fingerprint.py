@@ -38,4 +38,6 @@ def fingerprint(config: AnalysisConfig) -> str:
         parts["categorization_analyzer"] = config.categorization_analyzer
         parts["categorization_filters"] = config.categorization_filters
         parts["per_partition_categorization"] = config.per_partition_categorization.enabled
+    if config.multivariate_by_fields:
+        parts["multivariate_by_fields"] = True
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -107,6 +107,7 @@ def record_table(
         relative_rarity=np.ascontiguousarray(rows[:, columns.FINDING_RARITY]),
         characteristics_impact=_characteristics(rows[:, columns.FINDING_CHARACTERISTICS]),
         multimodal=rows[:, columns.FINDING_MODES] == 1.0,
+        correlated=rows[:, columns.FINDING_CORRELATED].astype(np.int32) - np.int32(1),
         causes=_cause_table(found, rank),
         influencers=_named(found, rank, parts, influencers),
     )

@@ -67,6 +67,8 @@ class RecordTable:
         that is not judged.
     multimodal : (r,) bool
         The series' residuals gather around several values.
+    correlated : (r,) int32
+        Series from which the value was expected elsewhere, -1 if there is none.
     causes : CauseTable
         Of population records: the cells behind them.
     influencers : list of (row, field name, tuple of codes)
@@ -93,6 +95,7 @@ class RecordTable:
     typical_longitude: FloatArray
     first_occurrence: BoolArray
     relative_rarity: FloatArray
+    correlated: CodeArray
     characteristics_impact: IntArray
     multimodal: BoolArray
     causes: CauseTable

@@ -39,7 +39,10 @@ def warm_up() -> None:
     ]
     detectors = tuple(replace(each, detector_index=i) for i, each in enumerate(split))
     config = AnalysisConfig(
-        TimeValue(_SPAN_S * 1000, f"{_SPAN_S}s"), detectors, influencers=(_SPLIT, _INFLUENCER)
+        TimeValue(_SPAN_S * 1000, f"{_SPAN_S}s"),
+        detectors,
+        influencers=(_SPLIT, _INFLUENCER),
+        multivariate_by_fields=True,
     )
     job = AnomalyJob(
         Job("warm-up", config, DataDescription(), model_plot_config=ModelPlotConfig(enabled=True))

@@ -26,11 +26,6 @@ def _any_detector(test: Callable[[Detector], object]) -> Callable[[Job], bool]:
 
 _ROWS = (
     _NotYet(
-        "[multivariate_by_fields]",
-        "leave it out, or set it to [false]",
-        lambda job: bool(job.analysis_config.multivariate_by_fields),
-    ),
-    _NotYet(
         "[datafeed_config]",
         "create the job without it and send data with the post data API",
         lambda job: job.datafeed_config is not None,

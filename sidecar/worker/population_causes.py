@@ -18,7 +18,7 @@ Cause = dict[str, Any]
 def causes_of_rows(
     config: AnalysisConfig, table: RecordTable, names: tuple[Names, Names, Names]
 ) -> dict[int, list[Cause]]:
-    """By row of `table`: its causes, most significant first; `names` as `cause_names` gave."""
+    """By row of `table`: its causes, most significant first; `names` are those of the causes."""
     causes = table.causes
     by_row: dict[int, list[Cause]] = {}
     for row, probability, actual, typical, partition, by, over in zip(

@@ -15,30 +15,28 @@ from sidecar.schema.document_ids import record_id
 from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
 from sidecar.worker.points import geo_results, points
 from sidecar.worker.population_causes import by_values, causes_of_rows
-from sidecar.worker.series_names import Names
+from sidecar.worker.series_names import RecordNames
 
 
 def record_documents(
     job_id: str,
     config: AnalysisConfig,
     results: BucketResults,
-    names: tuple[Names, Names, Names],
-    causes_names: tuple[Names, Names, Names],
+    names: RecordNames,
     dictionaries: Mapping[str, FieldDictionary],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(id, document) of every row of `results.records`.
 
-    `names` are what `record_names` gave, `causes_names` what `cause_names` did. Ids depend only on
-    the job, the bucket and the series, so a replay overwrites.
+    Ids depend only on the job, the bucket and the series, so a replay overwrites.
     """
     table = results.records
     if not len(table.bucket):
         return
     span = config.bucket_span.seconds
     timestamps = (results.time[table.bucket] * 1000).tolist()
-    partitions, bys, overs = names
+    partitions, bys, overs = names.records
     influencers = _influencers_of_rows(table, dictionaries)
-    by_record = causes_of_rows(config, table, causes_names)
+    by_record = causes_of_rows(config, table, names.causes)
     columns = zip(
         timestamps,
         table.detector.tolist(),
@@ -73,6 +71,8 @@ def record_documents(
         for kind, (name, value) in split.items():
             document[f"{kind}_field_name"] = name
             document[f"{kind}_field_value"] = value
+        if row in names.correlated:
+            document["correlated_by_field_value"] = names.correlated[row]
         document["function"] = detector.function
         document["function_description"] = FUNCTIONS[detector.function].features[feature]
         if detector.field_name:

@@ -21,7 +21,7 @@ from sidecar.schema.document_ids import (
 )
 from sidecar.schema.result_fields import RESERVED_RESULT_FIELDS
 from sidecar.worker.record_documents import record_documents
-from sidecar.worker.series_names import Names, SeriesNames, cause_names, record_names
+from sidecar.worker.series_names import Names, SeriesNames, all_names
 
 BUCKET_TIME = "bucket_time"
 
@@ -62,12 +62,11 @@ def result_documents(
     `processing_time_ms` is the time all these buckets took together. `series_names` is asked
     now, `dictionaries` when the documents are made: these may have grown by then.
     """
-    names = record_names(config, results.records, series_names)
-    causes_names = cause_names(config, results.records, series_names)
+    names = all_names(config, results.records, series_names)
     plotted = _plotted_rows(config, results, series_names)
 
     def make() -> Documents:
-        yield from record_documents(job_id, config, results, names, causes_names, dictionaries)
+        yield from record_documents(job_id, config, results, names, dictionaries)
         yield from _influencer_documents(job_id, config, results, dictionaries)
         yield from _model_plot_documents(job_id, config, results, plotted)
         yield from _bucket_documents(job_id, config, results, processing_time_ms)

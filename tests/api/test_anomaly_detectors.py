@@ -74,12 +74,12 @@ def test_jobs_and_groups_share_one_name_space(
 
 
 def test_feature_that_is_not_there_yet_is_refused_as_such(sidecar: Sidecar) -> None:
-    config = {"bucket_span": "5m", "detectors": [{"function": "rare", "by_field_name": "host"}]}
+    datafeed = {"indices": ["logs"], "query": {"match_all": {}}}
 
-    response = sidecar.call("PUT", f"{BASE}/web", {**JOB, "analysis_config": config})
+    response = sidecar.call("PUT", f"{BASE}/web", {**JOB, "datafeed_config": datafeed})
 
     assert response.status_code == 400
-    assert "[rare] is not supported by this version" in response.json["error"]["reason"]
+    assert "[datafeed_config] is not supported by this version" in response.json["error"]["reason"]
     assert sidecar.stores.results_indices.prepared == set()
 
 

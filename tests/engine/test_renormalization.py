@@ -220,7 +220,8 @@ def test_a_state_from_before_there_was_a_log_is_read() -> None:
     header, arrays = scorer.save()
     restored.load(header, {n: a for n, a in arrays.items() if "renormalizer" not in n})
     first, final = scores_of_buckets([restored.score(part_of(buckets, 150, 300), keys(2))])
-    assert final[INCIDENT - 150] == pytest.approx(first[INCIDENT - 150], abs=2)
+    # The incident is the greatest so far: later history takes nothing from it.
+    assert final[INCIDENT - 150] >= first[INCIDENT - 150] > 50
 
 
 def test_a_job_renormalises_and_keeps_its_log_over_save_and_restore() -> None:

@@ -18,7 +18,6 @@ RULE = {"conditions": [{"applies_to": "actual", "operator": "gt", "value": 1}]}
     [
         (detector_body({"function": "rare", "by_field_name": "a"}), "Function [rare]"),
         (detector_body({"function": "time_of_day"}), "Function [time_of_day]"),
-        (config_body(multivariate_by_fields=True), "[multivariate_by_fields]"),
         (job_body(datafeed_config={"indices": ["a"]}), "[datafeed_config]"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -42,7 +41,7 @@ def test_a_job_that_uses_it_is_refused(body: bytes, what: str) -> None:
 )
 def test_a_job_without_it_passes(detector: dict[str, Any]) -> None:
     require_supported(parse_job(detector_body(detector), "job"), FUNCTIONS)
-    require_supported(parse_job(config_body(multivariate_by_fields=False), "job"), FUNCTIONS)
+    require_supported(parse_job(config_body(multivariate_by_fields=True), "job"), FUNCTIONS)
 
 
 @pytest.mark.parametrize("function", ["rare", "freq_rare", "time_of_day", "time_of_week"])

@@ -80,6 +80,7 @@ def _results(**changes: Any) -> BucketResults:
             typical_longitude=_column(f, np.nan, np.nan),
             first_occurrence=_column(b, False, False),
             relative_rarity=_column(f, np.nan, np.nan),
+            correlated=_column(c, -1, -1),
             characteristics_impact=_column(i, 4, -1),
             multimodal=_column(b, True, False),
             causes=CauseTable(

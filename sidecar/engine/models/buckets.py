@@ -67,7 +67,8 @@ FINDING_FIRST = 16  # 1: the by value was never seen before
 FINDING_RARITY = 17  # of a rare by value: how much rarer it is than the others, NaN unless judged
 FINDING_CHARACTERISTICS = 18  # log probability of how unlike the past it is, 0 unless judged
 FINDING_MODES = 19  # 1: the series' residuals gather around several values
-FINDING_WIDTH = 20
+FINDING_CORRELATED = 20  # 1 + the series that says so, where a correlation broke
+FINDING_WIDTH = 21
 
 # Columns of what a detector's bucket comes to.
 LIVE = 0  # series judged
@@ -355,6 +356,7 @@ def step_buckets(
                     scratch[found, FINDING_RARITY] = np.nan
                     scratch[found, FINDING_CHARACTERISTICS] = verdict[LOG_P_RICH]
                     scratch[found, FINDING_MODES] = verdict[MODES]
+                    scratch[found, FINDING_CORRELATED] = 0.0
             if mature:
                 judged += 1.0
                 push_smallest(smallest, best)

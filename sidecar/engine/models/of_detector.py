@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidecar.engine.functions import FUNCTIONS, Statistic
+from sidecar.engine.models.correlated import CorrelatedTable
 from sidecar.engine.models.detector_model import DetectorModel
 from sidecar.engine.models.frequent import FrequentValues
 from sidecar.engine.models.location.table import LocationTable
@@ -31,6 +32,8 @@ def model_of(detector: Detector, config: AnalysisConfig) -> DetectorModel:
         model = TimesOnCircle(function.circle_s, span_s, pooled=over)
     elif over:
         return PopulationTable(function, span_s, values, has_by=bool(detector.by_field_name))
+    elif config.multivariate_by_fields and detector.by_field_name:
+        model = CorrelatedTable(function, span_s)
     else:
         model = SeriesTable(function, span_s)
     return WithoutFrequent(model, values) if values else model
