@@ -55,7 +55,8 @@ def breaches(job: AnomalyJob, blocks: list[BucketResults]) -> list[tuple[int, st
             pair = np.array([records.series[row], records.correlated[row]], np.int32)
             partitions, (by, other), _ = job.series_names(0, pair)
             assert partitions[0] == partitions[1]
-            assert by is not None and other is not None
+            assert by is not None
+            assert other is not None
             bucket = (int(block.time[records.bucket[row]]) - START) // SPAN
             found.append((bucket, by, other))
     return found
