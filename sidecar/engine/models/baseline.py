@@ -5,6 +5,7 @@ from __future__ import annotations
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.models.layout import (
+    CLOCK_OFFSET,
     COUNT,
     DAY_FAST,
     DAY_S,
@@ -85,8 +86,9 @@ def predict(
     alive = 4
     if len(week) > 0:
         alive = PREDICTORS
-        by_week = read_shape(week, time_s, WEEK_S)
-        by_day = read_shape(day, time_s, DAY_S) if len(day) > 0 else by_week
+        clock_s = time_s + row[CLOCK_OFFSET]
+        by_week = read_shape(week, clock_s, WEEK_S)
+        by_day = read_shape(day, clock_s, DAY_S) if len(day) > 0 else by_week
         out[4] = row[SLOW] + by_day
         out[5] = row[DAY_FAST] + by_day
         out[6] = row[SLOW] + by_week
@@ -185,12 +187,13 @@ def learn_baseline(
     row[SLOPE] = 0.999 * row[SLOPE] + settings.trend_rate * settings.slope_rate * trend_error
     if alive == PREDICTORS:
         elapsed = time_s - row[FIRST_TIME]
+        clock_s = time_s + row[CLOCK_OFFSET]
         if len(day) > 0:
             rate = shape_rate(settings, elapsed, DAY_S, len(day), settings.day_rate)
-            learn_shape(day, time_s, DAY_S, clip(x - out[4], bound), rate)
+            learn_shape(day, clock_s, DAY_S, clip(x - out[4], bound), rate)
             row[DAY_FAST] += fast_rate * clip(x - out[5], bound)
         rate = shape_rate(settings, elapsed, WEEK_S, len(week), settings.week_rate)
-        learn_shape(week, time_s, WEEK_S, clip(x - out[6], bound), rate)
+        learn_shape(week, clock_s, WEEK_S, clip(x - out[6], bound), rate)
         row[WEEK_FAST] += fast_rate * clip(x - out[7], bound)
     if abs(row[RUN]) >= SHIFT_BUCKETS:
         _adopt_shift(row)

@@ -42,6 +42,7 @@ COLUMNS = (
     "test_day",  # and with one
     "day_slot",  # row of the pools of daily and weekly shapes, -1: none
     "wants_day",  # 1: the test passed, a slot is due
+    "clock_offset",  # s, how much later than the time the shapes are read and learned
     "multi_scale",  # decayed mean of the multi-bucket feature's magnitude
     "diff_scale",  # decayed mean of |value - last value|
     "diff_weight",  # total weight of its sketch
@@ -97,6 +98,7 @@ TEST_FLAT = COLUMNS.index("test_flat")
 TEST_DAY = COLUMNS.index("test_day")
 DAY_SLOT = COLUMNS.index("day_slot")
 WANTS_DAY = COLUMNS.index("wants_day")
+CLOCK_OFFSET = COLUMNS.index("clock_offset")
 MULTI_SCALE = COLUMNS.index("multi_scale")
 DIFF_SCALE = COLUMNS.index("diff_scale")
 DIFF_WEIGHT = COLUMNS.index("diff_weight")

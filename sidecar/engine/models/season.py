@@ -8,6 +8,7 @@ from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import sketch_fade
 from sidecar.engine.models.layout import (
+    CLOCK_OFFSET,
     COARSE_BINS,
     COUNT,
     DAY_FAST,
@@ -85,7 +86,8 @@ def test_season(
     residual : float
         The (clipped) value less the slow level.
     """
-    place = (time_s % settings.season_s) / settings.season_s
+    clock_s = time_s + row[CLOCK_OFFSET]
+    place = (clock_s % settings.season_s) / settings.season_s
     bin_ = int(place * COARSE_BINS)
     left = residual - coarse[bin_]
     periods = (time_s - row[FIRST_TIME]) / settings.season_s

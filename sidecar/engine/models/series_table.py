@@ -19,8 +19,10 @@ from sidecar.engine.models.buckets import (
 )
 from sidecar.engine.models.detector_model import Array, Stepped
 from sidecar.engine.models.layout import (
+    CLOCK_OFFSET,
     COARSE_BINS,
     COLUMNS,
+    COUNT,
     DAY_SLOT,
     LAGS,
     LAST_TIME,
@@ -103,6 +105,18 @@ class SeriesTable:
         seen = self._rows[: self._series * self._settings.features]
         last = until_s - self._settings.span_s
         seen[:, LAST_TIME] = np.maximum(seen[:, LAST_TIME], last)
+
+    def shift_time(self, seconds: float, series: IntArray | None = None) -> None:
+        """Read and learn the shapes of some series (all by default) so many seconds later.
+
+        Series without values have nothing to shift, whether the table has met them or not.
+        """
+        features = self._settings.features
+        if series is None:
+            series = np.arange(self._series)
+        series = series[series < self._series]
+        rows = (series[:, None] * features + np.arange(features)).ravel()
+        self._rows[rows[self._rows[rows, COUNT] > 0.0], CLOCK_OFFSET] += seconds
 
     def keep(self, series: IntArray) -> None:
         """See `DetectorModel.keep`; slots of shapes move together too."""
