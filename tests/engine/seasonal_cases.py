@@ -28,7 +28,8 @@ def noise(buckets: int, series: int = 1, seed: int = 3) -> FloatArray:
 
 def wave(time: IntArray, period_s: float = DAY_S) -> FloatArray:
     """(k, 1) values between -10 and 10."""
-    return 10.0 * np.sin(2.0 * np.pi * (time % period_s) / period_s)[:, None]
+    values: FloatArray = 10.0 * np.sin(2.0 * np.pi * (time % period_s) / period_s)[:, None]
+    return values
 
 
 def working_day(time: IntArray) -> FloatArray:

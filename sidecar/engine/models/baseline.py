@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
+from sidecar.engine.models.clock_shift import reads_clock, watch_clock
 from sidecar.engine.models.layout import (
     CLOCK_OFFSET,
     COUNT,
@@ -195,6 +196,8 @@ def learn_baseline(
         rate = shape_rate(settings, elapsed, WEEK_S, len(week), settings.week_rate)
         learn_shape(week, clock_s, WEEK_S, clip(x - out[6], bound), rate)
         row[WEEK_FAST] += fast_rate * clip(x - out[7], bound)
+        if reads_clock(row, week, settings, time_s):
+            watch_clock(row, day, week, settings, clock_s, x, out, floor)
     if abs(row[RUN]) >= SHIFT_BUCKETS:
         _adopt_shift(row)
 

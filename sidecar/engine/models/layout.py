@@ -43,6 +43,9 @@ COLUMNS = (
     "day_slot",  # row of the pools of daily and weekly shapes, -1: none
     "wants_day",  # 1: the test passed, a slot is due
     "clock_offset",  # s, how much later than the time the shapes are read and learned
+    "clock_moved",  # hours of that which the series showed by itself
+    "clock_later",  # evidence that its clock is an hour later than that
+    "clock_earlier",  # or an hour earlier
     "multi_scale",  # decayed mean of the multi-bucket feature's magnitude
     "diff_scale",  # decayed mean of |value - last value|
     "diff_weight",  # total weight of its sketch
@@ -99,6 +102,9 @@ TEST_DAY = COLUMNS.index("test_day")
 DAY_SLOT = COLUMNS.index("day_slot")
 WANTS_DAY = COLUMNS.index("wants_day")
 CLOCK_OFFSET = COLUMNS.index("clock_offset")
+CLOCK_MOVED = COLUMNS.index("clock_moved")
+CLOCK_LATER = COLUMNS.index("clock_later")
+CLOCK_EARLIER = COLUMNS.index("clock_earlier")
 MULTI_SCALE = COLUMNS.index("multi_scale")
 DIFF_SCALE = COLUMNS.index("diff_scale")
 DIFF_WEIGHT = COLUMNS.index("diff_weight")
