@@ -78,22 +78,28 @@ def predict(
     Returns
     -------
     int
-        How many predictors are alive: 4, or all.
+        How many predictors are alive: 4, 6 with a daily shape only, or all.
     """
     out[0] = row[SLOW]
     out[1] = row[FAST]
     out[2] = row[LAST]
     out[3] = row[TREND] + row[SLOPE]
     alive = 4
+    clock_s = time_s + row[CLOCK_OFFSET]
+    by_day = 0.0
+    if len(day) > 0:
+        alive = 6
+        by_day = read_shape(day, clock_s, DAY_S)
     if len(week) > 0:
         alive = PREDICTORS
-        clock_s = time_s + row[CLOCK_OFFSET]
         by_week = read_shape(week, clock_s, WEEK_S)
-        by_day = read_shape(day, clock_s, DAY_S) if len(day) > 0 else by_week
-        out[4] = row[SLOW] + by_day
-        out[5] = row[DAY_FAST] + by_day
+        if len(day) == 0:
+            by_day = by_week
         out[6] = row[SLOW] + by_week
         out[7] = row[WEEK_FAST] + by_week
+    if alive > 4:
+        out[4] = row[SLOW] + by_day
+        out[5] = row[DAY_FAST] + by_day
     least = row[ERROR]
     for i in range(1, alive):
         least = min(least, row[ERROR + i])
@@ -186,17 +192,18 @@ def learn_baseline(
     trend_error = clip(x - out[3], bound)
     row[TREND] = out[3] + max(settings.trend_rate, start_rate) * trend_error
     row[SLOPE] = 0.999 * row[SLOPE] + settings.trend_rate * settings.slope_rate * trend_error
-    if alive == PREDICTORS:
+    if alive > 4:
         elapsed = time_s - row[FIRST_TIME]
         clock_s = time_s + row[CLOCK_OFFSET]
         if len(day) > 0:
             rate = shape_rate(settings, elapsed, DAY_S, len(day), settings.day_rate)
             learn_shape(day, clock_s, DAY_S, clip(x - out[4], bound), rate)
             row[DAY_FAST] += fast_rate * clip(x - out[5], bound)
-        rate = shape_rate(settings, elapsed, WEEK_S, len(week), settings.week_rate)
-        learn_shape(week, clock_s, WEEK_S, clip(x - out[6], bound), rate)
-        row[WEEK_FAST] += fast_rate * clip(x - out[7], bound)
-        if reads_clock(row, week, settings, time_s):
+        if len(week) > 0:
+            rate = shape_rate(settings, elapsed, WEEK_S, len(week), settings.week_rate)
+            learn_shape(week, clock_s, WEEK_S, clip(x - out[6], bound), rate)
+            row[WEEK_FAST] += fast_rate * clip(x - out[7], bound)
+        if reads_clock(row, settings, time_s):
             watch_clock(row, day, week, settings, clock_s, x, out, floor)
     if abs(row[RUN]) >= SHIFT_BUCKETS:
         _adopt_shift(row)

@@ -15,12 +15,12 @@ from sidecar.engine.models.layout import (
     PEAK_AGE,
     PREDICTORS,
     THINNESS,
-    WANTS_DAY,
+    WANTS,
+    WEEK_SLOT,
     ModelSettings,
 )
 from sidecar.engine.models.residual import HOLD_VALUES
 from sidecar.engine.models.ruled import judge_alone
-from sidecar.engine.models.season import give_shapes
 from sidecar.engine.models.step import (
     LOG_P,
     LOG_P_MULTI,
@@ -154,7 +154,6 @@ def step_buckets(
     coarse: FloatArray,
     day_pool: FloatArray,
     week_pool: FloatArray,
-    slots_used: int,
     rich_sketches: FloatArray,
     window_values: FloatArray,
     window_sums: FloatArray,
@@ -166,8 +165,8 @@ def step_buckets(
     keys: FloatArray,
     order: IntArray,
     small: FloatArray,
-) -> tuple[int, int, int, int]:
-    """Score buckets `first`.. until all are done or an output or the shape pool is full.
+) -> tuple[int, int, int]:
+    """Score buckets `first`.. until all are done, an output is full or a series wants a shape.
 
     Parameters
     ----------
@@ -197,7 +196,7 @@ def step_buckets(
     Returns
     -------
     tuple of int
-        The first bucket not done, findings filled, plot rows filled, slots in use.
+        The first bucket not done, findings filled, plot rows filled.
     """
     features = settings.features
     n_series = len(first_bucket)
@@ -215,9 +214,9 @@ def step_buckets(
     plot_rows = 0
     for b in range(first, len(time)):
         if found_all + min(n_series, max_findings) > len(findings):
-            return b, found_all, plot_rows, slots_used
+            return b, found_all, plot_rows
         if plotted and plot_rows + n_series * features > len(plot):
-            return b, found_all, plot_rows, slots_used
+            return b, found_all, plot_rows
         now = float(time[b])
         cell = start[b]
         end = start[b + 1]
@@ -228,7 +227,7 @@ def step_buckets(
                     known += 1
         found = 0
         judged = 0.0
-        wanted = 0
+        wanted = False
         smallest[:] = 0.0
         news[:] = 0.0
         s = -1
@@ -247,9 +246,9 @@ def step_buckets(
                     for f in range(features):
                         r = s * features + f
                         if rows[r, COUNT] > 0.0:
-                            slot = int(rows[r, DAY_SLOT])
-                            day = day_pool[slot] if slot >= 0 else day_pool[0, :0]
-                            week = week_pool[slot] if slot >= 0 else week_pool[0, :0]
+                            day_slot, week_slot = int(rows[r, DAY_SLOT]), int(rows[r, WEEK_SLOT])
+                            day = day_pool[day_slot] if day_slot >= 0 else day_pool[0, :0]
+                            week = week_pool[week_slot] if week_slot >= 0 else week_pool[0, :0]
                             expect(
                                 rows[r], sketches[r], day, week, settings, now, predictions, verdict
                             )
@@ -269,9 +268,9 @@ def step_buckets(
             for f in range(features):
                 r = s * features + f
                 x = value[at, f] if at >= 0 else 0.0
-                slot = int(rows[r, DAY_SLOT])
-                day = day_pool[slot] if slot >= 0 else day_pool[0, :0]
-                week = week_pool[slot] if slot >= 0 else week_pool[0, :0]
+                day_slot, week_slot = int(rows[r, DAY_SLOT]), int(rows[r, WEEK_SLOT])
+                day = day_pool[day_slot] if day_slot >= 0 else day_pool[0, :0]
+                week = week_pool[week_slot] if week_slot >= 0 else week_pool[0, :0]
                 rich = r < len(rich_sketches) and known <= settings.rich_series
                 rich_sketch = rich_sketches[r] if rich else sketches[r, :0]
                 values = window_values[r] if rich else sketches[r, :0]
@@ -321,8 +320,7 @@ def step_buckets(
                     verdict,
                 ):
                     continue
-                if rows[r, WANTS_DAY] == 1.0:
-                    wanted += 1
+                wanted = wanted or rows[r, WANTS] != 0.0
                 if plotted:
                     write_plot(plot[plot_rows], b, s, f, verdict, x)
                     plot_rows += 1
@@ -376,10 +374,6 @@ def step_buckets(
             for column in range(FINDING_WIDTH):
                 findings[found_all + i, column] = scratch[order[0, i], column]
         found_all += kept
-        if wanted > 0:
-            if slots_used + wanted > len(day_pool):
-                return b + 1, found_all, plot_rows, slots_used
-            slots_used = give_shapes(
-                rows, sketches, coarse, day_pool, week_pool, slots_used, settings
-            )
-    return len(time), found_all, plot_rows, slots_used
+        if wanted:
+            return b + 1, found_all, plot_rows
+    return len(time), found_all, plot_rows

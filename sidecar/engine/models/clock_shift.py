@@ -46,11 +46,9 @@ _TO_DEVIATION = 1.2533141373155003
 
 
 @kernel
-def reads_clock(row: FloatArray, week: FloatArray, settings: ModelSettings, time_s: float) -> bool:
-    """Whether an hour off can be seen: mature shapes, in buckets no longer than that."""
-    if len(week) == 0 or settings.span_s > HOUR_S:
-        return False
-    return bool(time_s - row[FIRST_TIME] >= _MATURE_S)
+def reads_clock(row: FloatArray, settings: ModelSettings, time_s: float) -> bool:
+    """Whether shapes tell an hour off: mature ones, in buckets no longer than that."""
+    return bool(settings.span_s <= HOUR_S and time_s - row[FIRST_TIME] >= _MATURE_S)
 
 
 @kernel
@@ -69,7 +67,7 @@ def watch_clock(
     Parameters
     ----------
     day, week : float32
-        Shapes of the series.
+        Shapes of the series, of length 0 if it has none; not both.
     clock_s : float
         The time as the shapes read it, s.
     out : (PREDICTORS + 2,) float64
@@ -78,7 +76,7 @@ def watch_clock(
         Least standard deviation of a residual.
     """
     # The shape that has done better has the say.
-    weekly = len(day) == 0 or row[ERROR + 6] < row[ERROR + 4]
+    weekly = len(day) == 0 or (len(week) > 0 and row[ERROR + 6] < row[ERROR + 4])
     shape = week if weekly else day
     period_s = WEEK_S if weekly else DAY_S
     expected = out[6] if weekly else out[4]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
+from sidecar.engine.arrays import FloatArray
 from sidecar.engine.functions import Function, Side, Statistic
 from sidecar.engine.maths.sketch import BINS
 
@@ -38,10 +41,11 @@ COLUMNS = (
     "thinness",  # decayed mean of 1 / records in a bucket
     "run",  # buckets in a row beyond the clip on one side, signed
     "run_mean",  # mean residual of that run
-    "test_flat",  # season test: squared error without a daily shape
-    "test_day",  # and with one
-    "day_slot",  # row of the pools of daily and weekly shapes, -1: none
-    "wants_day",  # 1: the test passed, a slot is due
+    "test_flat",  # season test: squared error without the shape on trial
+    "test_day",  # and with it
+    "day_slot",  # slot of the series' daily shape, -1: none
+    "week_slot",  # slot of its weekly shape, -1: none
+    "wants",  # shapes that are due, as their test has passed: WANTS_DAY, WANTS_WEEK or both
     "clock_offset",  # s, how much later than the time the shapes are read and learned
     "clock_moved",  # hours of that which the series showed by itself
     "clock_later",  # evidence that its clock is an hour later than that
@@ -100,7 +104,8 @@ RUN_MEAN = COLUMNS.index("run_mean")
 TEST_FLAT = COLUMNS.index("test_flat")
 TEST_DAY = COLUMNS.index("test_day")
 DAY_SLOT = COLUMNS.index("day_slot")
-WANTS_DAY = COLUMNS.index("wants_day")
+WEEK_SLOT = COLUMNS.index("week_slot")
+WANTS = COLUMNS.index("wants")
 CLOCK_OFFSET = COLUMNS.index("clock_offset")
 CLOCK_MOVED = COLUMNS.index("clock_moved")
 CLOCK_LATER = COLUMNS.index("clock_later")
@@ -118,6 +123,9 @@ LENGTH = COLUMNS.index("length")
 PENDING = COLUMNS.index("pending")
 PENDING_LENGTH = COLUMNS.index("pending_length")
 RING = COLUMNS.index("ring_0")
+
+# Bits of the column "wants".
+WANTS_DAY, WANTS_WEEK = 1, 2
 
 PREDICTORS = 8
 RING_SIZE = 12
@@ -148,11 +156,18 @@ SIDE_BOTH, SIDE_HIGH, SIDE_LOW = 0, 1, 2
 SIDES = {Side.BOTH: SIDE_BOTH, Side.HIGH: SIDE_HIGH, Side.LOW: SIDE_LOW}
 
 
+def fresh_rows(rows: int) -> FloatArray:
+    """State rows of series without any value."""
+    fresh = np.zeros((rows, WIDTH))
+    fresh[:, [DAY_SLOT, WEEK_SLOT]] = -1.0
+    return fresh
+
+
 class ModelSettings(NamedTuple):
     """What all series of a detector share; rates are shares learned from one bucket.
 
     `side` is one of SIDE_BOTH, SIDE_HIGH, SIDE_LOW. `day_bins` and `week_bins` are 0 where buckets
-    are too long for such a shape; `season_s` is the period that the season test folds by.
+    are too long for such a shape.
     `rich_series` series of a detector get the richer features.
     """
 
@@ -171,7 +186,6 @@ class ModelSettings(NamedTuple):
     scale_rate: float
     test_rate: float
     sketch_keep: float
-    season_s: float
     day_bins: int
     week_bins: int
     day_rate: float
@@ -206,7 +220,6 @@ def model_settings(function: Function, span_s: int, *, rich_series: int) -> Mode
         scale_rate=_rate(2 * DAY_S, span_s, 100),
         test_rate=_rate(2 * DAY_S, span_s, 40),
         sketch_keep=1.0 - _rate(60 * DAY_S, span_s, 2000),
-        season_s=DAY_S if day_bins else WEEK_S,
         day_bins=day_bins,
         week_bins=week_bins,
         day_rate=_rate(5 * DAY_S, DAY_S, 1),

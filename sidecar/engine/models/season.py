@@ -21,9 +21,12 @@ from sidecar.engine.models.layout import (
     SLOW,
     TEST_DAY,
     TEST_FLAT,
+    WANTS,
     WANTS_DAY,
+    WANTS_WEEK,
     WEEK_FAST,
     WEEK_S,
+    WEEK_SLOT,
     WEIGHT,
     ModelSettings,
 )
@@ -32,8 +35,9 @@ from sidecar.engine.models.layout import (
 _SHAPE_PAYS = 0.7
 # What is left of the memory of residuals when a shape comes in.
 _SHAPE_KEEPS = 0.25
-# Full periods that the test wants to have seen.
+# Periods that the test wants to have seen; a week beside a day is told by its second weekend.
 _LEAST_PERIODS = 2.5
+_LEAST_WEEKS = 1.9
 
 
 @kernel
@@ -75,30 +79,41 @@ def shape_rate(
 
 @kernel
 def test_season(
-    row: FloatArray, coarse: FloatArray, settings: ModelSettings, time_s: float, residual: float
+    row: FloatArray,
+    coarse: FloatArray,
+    settings: ModelSettings,
+    time_s: float,
+    residual: float,
+    few: bool,
 ) -> None:
-    """Learn the coarse shape and ask for a fine one once the shape pays.
+    """Learn the coarse shape on trial and ask for a fine one once it pays.
+
+    The day is tried first, then the week; where series are `few` it comes with the day: memory
+    does not matter, and it is a second, smoother opinion.
 
     Parameters
     ----------
     coarse : (COARSE_BINS,) float32
-        Coarse shape of the season, offsets from the slow level.
+        Coarse shape on trial, offsets from the slow level.
     residual : float
-        The (clipped) value less the slow level.
+        The (clipped) value less the slow level and the daily shape.
     """
+    weekly = settings.day_bins == 0 or row[DAY_SLOT] >= 0.0
+    period_s = WEEK_S if weekly else DAY_S
     clock_s = time_s + row[CLOCK_OFFSET]
-    place = (clock_s % settings.season_s) / settings.season_s
+    place = (clock_s % period_s) / period_s
     bin_ = int(place * COARSE_BINS)
     left = residual - coarse[bin_]
-    periods = (time_s - row[FIRST_TIME]) / settings.season_s
+    periods = (time_s - row[FIRST_TIME]) / period_s
     if periods >= 1.0:
         rate = max(settings.test_rate, 1.0 / (row[COUNT] + 1.0))
         row[TEST_FLAT] += rate * (residual * residual - row[TEST_FLAT])
         row[TEST_DAY] += rate * (left * left - row[TEST_DAY])
-    visits = max(1.0, settings.season_s / (COARSE_BINS * settings.span_s))
+    visits = max(1.0, period_s / (COARSE_BINS * settings.span_s))
     coarse[bin_] += min(1.0, max(1.0 / (periods + 1.0), 0.2) / visits * 2.0) * left
-    if periods >= _LEAST_PERIODS and row[TEST_DAY] < _SHAPE_PAYS * row[TEST_FLAT]:
-        row[WANTS_DAY] = 1.0
+    least = _LEAST_WEEKS if row[DAY_SLOT] >= 0.0 else _LEAST_PERIODS
+    if periods >= least and row[TEST_DAY] < _SHAPE_PAYS * row[TEST_FLAT]:
+        row[WANTS] = WANTS_WEEK if weekly else WANTS_DAY + (WANTS_WEEK if few else 0)
 
 
 @kernel
@@ -108,31 +123,50 @@ def give_shape(
     coarse: FloatArray,
     day: FloatArray,
     week: FloatArray,
-    settings: ModelSettings,
+    fresh_day: bool,
+    period_s: float,
 ) -> None:
-    """Fill fresh daily and weekly shapes from the coarse one."""
+    """Fill fresh shapes from the coarse one, which is over with that.
+
+    Parameters
+    ----------
+    day, week : float32
+        Of length 0 if the series has none.
+    fresh_day : bool
+        Whether the daily shape is a fresh one; a fresh weekly one goes on top of one that is not.
+    period_s : float
+        Period of the coarse shape, s.
+    """
     total = 0.0
     for j in range(COARSE_BINS):
         total += coarse[j]
-    # What the coarse shape holds over all hours belongs to the level.
+    # What the coarse shape holds over all its bins belongs to the level.
     shift = total / COARSE_BINS
     row[SLOW] += shift
-    half = 0.5 * settings.season_s / COARSE_BINS
-    for j in range(len(day)):
-        day[j] = read_shape(coarse, j * DAY_S / len(day) - half, DAY_S) - shift
+    half = 0.5 * period_s / COARSE_BINS
+    if fresh_day:
+        for j in range(len(day)):
+            day[j] = read_shape(coarse, j * DAY_S / len(day) - half, DAY_S) - shift
+    known_day = len(day) > 0 and not fresh_day
     for j in range(len(week)):
         time_s = j * WEEK_S / len(week)
-        week[j] = read_shape(coarse, time_s - half, settings.season_s) - shift
+        week[j] = read_shape(coarse, time_s - half, period_s) - shift
+        if known_day:
+            week[j] += read_shape(day, time_s, DAY_S)
     row[DAY_FAST] = row[SLOW]
     row[WEEK_FAST] = row[SLOW]
     gain = math.sqrt(row[TEST_DAY] / row[TEST_FLAT])
-    for j in range(4, PREDICTORS):
-        row[ERROR + j] = gain * row[ERROR]
+    before = row[ERROR + 4] if known_day else row[ERROR]
+    for j in range(6 if known_day else 4, PREDICTORS):
+        row[ERROR + j] = gain * before
     row[SCALE_SLOW] *= gain
     # The residuals of before speak of a series without its shape.
     sketch_fade(sketch, _SHAPE_KEEPS)
     row[WEIGHT] *= _SHAPE_KEEPS
-    row[WANTS_DAY] = 0.0
+    row[WANTS] = 0.0
+    row[TEST_FLAT] = 0.0
+    row[TEST_DAY] = 0.0
+    coarse[:] = 0.0
 
 
 @kernel
@@ -142,13 +176,22 @@ def give_shapes(
     coarse: FloatArray,
     day_pool: FloatArray,
     week_pool: FloatArray,
-    used: int,
-    settings: ModelSettings,
-) -> int:
-    """Give a slot to each row that wants one, in order of rows; returns the slots in use."""
+    days: int,
+    weeks: int,
+) -> None:
+    """Give each row the slots that it wants, in order of rows, from so many slots on."""
     for i in range(len(rows)):
-        if rows[i, WANTS_DAY] == 1.0 and rows[i, DAY_SLOT] < 0.0:
-            rows[i, DAY_SLOT] = float(used)
-            give_shape(rows[i], sketches[i], coarse[i], day_pool[used], week_pool[used], settings)
-            used += 1
-    return used
+        wants = int(rows[i, WANTS])
+        if wants == 0:
+            continue
+        fresh_day = wants & WANTS_DAY != 0
+        if fresh_day:
+            rows[i, DAY_SLOT] = float(days)
+            days += 1
+        if wants & WANTS_WEEK:
+            rows[i, WEEK_SLOT] = float(weeks)
+            weeks += 1
+        day = day_pool[int(rows[i, DAY_SLOT])] if rows[i, DAY_SLOT] >= 0.0 else day_pool[0, :0]
+        week = week_pool[int(rows[i, WEEK_SLOT])] if wants & WANTS_WEEK else week_pool[0, :0]
+        period_s = DAY_S if fresh_day else WEEK_S
+        give_shape(rows[i], sketches[i], coarse[i], day, week, fresh_day, period_s)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.cells import ClosedCells, SeriesKeys
@@ -18,6 +17,7 @@ from sidecar.engine.models.buckets import (
     step_buckets,
 )
 from sidecar.engine.models.detector_model import Array, Stepped
+from sidecar.engine.models.growing import enlarged
 from sidecar.engine.models.layout import (
     CLOCK_OFFSET,
     COARSE_BINS,
@@ -29,11 +29,12 @@ from sidecar.engine.models.layout import (
     RICH_WIDTH,
     SIDE_HIGH,
     SKETCH_WIDTH,
-    WANTS_DAY,
+    WEEK_SLOT,
     WIDTH,
+    fresh_rows,
     model_settings,
 )
-from sidecar.engine.models.season import give_shapes
+from sidecar.engine.models.shape_pools import ShapePools
 from sidecar.engine.models.windows import RING
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
@@ -45,18 +46,9 @@ MAX_FINDINGS = 500
 _OUTPUT_ROWS = 1 << 15
 _LEAST_CAPACITY = 4
 
-_ARRAYS = (
-    "rows",
-    "sketches",
-    "coarse",
-    "day_pool",
-    "week_pool",
-    "rich_sketches",
-    "window_values",
-    "window_sums",
-)
-
-Scalar = TypeVar("Scalar", bound=np.generic)
+_ARRAYS = ("rows", "sketches", "coarse", "rich_sketches", "window_values", "window_sums")
+# Part of many series that show a week of their own beside the day.
+_WEEKLY_PART = 0.5
 
 
 class SeriesTable:
@@ -67,35 +59,35 @@ class SeriesTable:
         # Of a partial bucket a low count or sum says nothing yet.
         self._partial_side = SIDE_HIGH if function.only_grows else None
         self._series = 0
-        self._slots = 0
         self._keeps_rich = True
-        self._allocate(0, 1, 0)
+        self._pools = ShapePools(self._settings.day_bins, self._settings.week_bins)
+        self._allocate(0, 0)
 
-    def _allocate(self, capacity: int, slots: int, rich: int) -> None:
-        settings = self._settings
-        self._rows = np.zeros((capacity, WIDTH))
-        self._rows[:, DAY_SLOT] = -1.0
+    def _allocate(self, capacity: int, rich: int) -> None:
+        coarse_bins = COARSE_BINS if self._settings.week_bins else 0
+        self._rows = fresh_rows(capacity)
         self._sketches = np.zeros((capacity, SKETCH_WIDTH), dtype=np.float32)
-        self._coarse = np.zeros(
-            (capacity, COARSE_BINS if settings.week_bins else 0), dtype=np.float32
-        )
-        self._day_pool = np.zeros((slots, settings.day_bins), dtype=np.float32)
-        self._week_pool = np.zeros((slots, settings.week_bins), dtype=np.float32)
+        self._coarse = np.zeros((capacity, coarse_bins), dtype=np.float32)
         self._rich_sketches = np.zeros((rich, RICH_WIDTH), dtype=np.float32)
         self._window_values = np.zeros((rich, 2 * RING), dtype=np.float32)
         self._window_sums = np.zeros((rich, 2 * LAGS), dtype=np.float32)
 
     def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(int(getattr(self, f"_{name}").nbytes) for name in _ARRAYS)
+        """Bytes of the rows and slots in use, whatever room there is for more."""
+        return sum(array.nbytes for array in self._used().values()) + self._pools.nbytes()
+
+    def _used(self) -> dict[str, Array]:
+        """The rows in use of all arrays by name (views)."""
+        rows = self._series * self._settings.features
+        return {name: getattr(self, f"_{name}")[:rows] for name in _ARRAYS}
 
     def copy(self) -> SeriesTable:
         """An independent copy, to be stepped without consequences."""
         twin = SeriesTable.__new__(SeriesTable)
         twin._settings = self._settings
         twin._partial_side = self._partial_side
-        twin._series, twin._slots = self._series, self._slots
-        twin._keeps_rich = self._keeps_rich
+        twin._series, twin._keeps_rich = self._series, self._keeps_rich
+        twin._pools = self._pools.copy()
         for name in _ARRAYS:
             setattr(twin, f"_{name}", getattr(self, f"_{name}").copy())
         return twin
@@ -123,31 +115,23 @@ class SeriesTable:
         features = self._settings.features
         known = series[series < self._series]
         rows = (known[:, None] * features + np.arange(features)).ravel()
-        slots = self._rows[rows, DAY_SLOT].astype(np.int64)
-        used = np.flatnonzero(slots >= 0)
-        rich = rows[rows < len(self._rich_sketches)]
-        rich_sketches, values = self._rich_sketches[rich], self._window_values[rich]
-        sums = self._window_sums[rich]
-        kept = {name: getattr(self, f"_{name}")[rows] for name in ("rows", "sketches", "coarse")}
-        pools = self._day_pool[slots[used]], self._week_pool[slots[used]]
-        self._series, self._slots = len(known), len(used)
-        self._allocate(len(rows), max(1, len(used)), len(rich))
-        self._rows[:], self._sketches[:] = kept["rows"], kept["sketches"]
-        self._coarse[:] = kept["coarse"]
-        self._rows[used, DAY_SLOT] = np.arange(len(used))
-        self._day_pool[: len(used)], self._week_pool[: len(used)] = pools
-        self._rich_sketches[:], self._window_values[:] = rich_sketches, values
-        self._window_sums[:] = sums
+        used = self._used()
+        self._series = len(known)
+        for name, array in used.items():
+            setattr(self, f"_{name}", array[rows[rows < len(array)]])
+        self._pools.keep(self._rows)
 
     @staticmethod
     def expected_bytes(function: Function, span_s: int, series: float) -> float:
         """Bytes of so many series with their shapes and, of the first ones, richer features."""
         settings = model_settings(function, span_s, rich_series=RICH_SERIES)
         coarse = COARSE_BINS if settings.week_bins else 0
-        row = 8 * WIDTH + 4 * (SKETCH_WIDTH + coarse + settings.day_bins + settings.week_bins)
-        rich = RICH_WIDTH + 2 * RING + 2 * LAGS
-        few = series if series <= RICH_SERIES else 0.0
-        return settings.features * (series * row + few * 4 * rich)
+        few = series <= RICH_SERIES
+        weekly = 1.0 if few or not settings.day_bins else _WEEKLY_PART
+        shapes = settings.day_bins + weekly * settings.week_bins
+        rich = RICH_WIDTH + 2 * RING + 2 * LAGS if few else 0
+        row = 8 * WIDTH + 4 * (SKETCH_WIDTH + coarse + shapes + rich)
+        return settings.features * series * row
 
     def step(
         self,
@@ -179,7 +163,7 @@ class SeriesTable:
         order, small = np.empty((2, series), np.int64), np.zeros(SMALL)
         done = 0
         while done < buckets:
-            done, found, plotted, self._slots = step_buckets(
+            done, found, plotted = step_buckets(
                 settings,
                 side,
                 rules,
@@ -194,9 +178,8 @@ class SeriesTable:
                 self._rows,
                 self._sketches,
                 self._coarse,
-                self._day_pool,
-                self._week_pool,
-                self._slots,
+                self._pools.day,
+                self._pools.week,
                 self._rich_sketches,
                 self._window_values,
                 self._window_sums,
@@ -211,7 +194,7 @@ class SeriesTable:
             )
             findings.append(found_buffer[:found].copy())
             plots.append(plot_buffer[:plotted].copy())
-            self._give_waiting_shapes()
+            self._pools.serve(self._rows, self._sketches, self._coarse)
         if buckets:
             self._drop_rich(int(np.count_nonzero(first_bucket <= time[-1])))
         return Stepped(np.concatenate(findings), detector, np.concatenate(plots))
@@ -224,36 +207,14 @@ class SeriesTable:
         capacity = len(self._rows)
         if wanted > capacity:
             capacity = max(wanted, 2 * capacity, _LEAST_CAPACITY)
-            fresh = len(self._rows)
-            self._rows = _enlarged(self._rows, capacity)
-            self._rows[fresh:, DAY_SLOT] = -1.0
-            self._sketches = _enlarged(self._sketches, capacity)
-            self._coarse = _enlarged(self._coarse, capacity)
+            self._rows = np.concatenate([self._rows, fresh_rows(capacity - len(self._rows))])
+            self._sketches = enlarged(self._sketches, capacity)
+            self._coarse = enlarged(self._coarse, capacity)
         rich = min(self._series, RICH_SERIES) * features
         if self._keeps_rich and rich > len(self._rich_sketches):
-            self._rich_sketches = _enlarged(self._rich_sketches, rich)
-            self._window_values = _enlarged(self._window_values, rich)
-            self._window_sums = _enlarged(self._window_sums, rich)
-
-    def _give_waiting_shapes(self) -> None:
-        """Enlarge the pool of shapes until every row that waits for one has it."""
-        waiting = int(np.count_nonzero(self._rows[:, WANTS_DAY] == 1.0))
-        if not waiting:
-            return
-        slots = len(self._day_pool)
-        while slots < self._slots + waiting:
-            slots *= 2
-        self._day_pool = _enlarged(self._day_pool, slots)
-        self._week_pool = _enlarged(self._week_pool, slots)
-        self._slots = give_shapes(
-            self._rows,
-            self._sketches,
-            self._coarse,
-            self._day_pool,
-            self._week_pool,
-            self._slots,
-            self._settings,
-        )
+            self._rich_sketches = enlarged(self._rich_sketches, rich)
+            self._window_values = enlarged(self._window_values, rich)
+            self._window_sums = enlarged(self._window_sums, rich)
 
     def _drop_rich(self, known: int) -> None:
         """Free the richer features for good once there are too many series for them."""
@@ -265,33 +226,19 @@ class SeriesTable:
 
     def save(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Plain header and arrays; columns travel by name."""
-        rows = self._series * self._settings.features
         header = {
             "columns": list(COLUMNS),
             "series": self._series,
-            "slots": self._slots,
             "keeps_rich": self._keeps_rich,
         }
-        arrays: dict[str, Array] = {
-            "rows": self._rows[:rows],
-            "sketches": self._sketches[:rows],
-            "coarse": self._coarse[:rows],
-            "day_pool": self._day_pool[: self._slots],
-            "week_pool": self._week_pool[: self._slots],
-            "rich_sketches": self._rich_sketches,
-            "window_values": self._window_values,
-            "window_sums": self._window_sums,
-        }
+        arrays = self._used() | self._pools.save()
         return header, {name: array.copy() for name, array in arrays.items()}
 
     def load(self, header: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Take over a saved state; columns it lacks start at zero, unknown ones are dropped."""
         self._series = int(header["series"])
-        self._slots = int(header["slots"])
         self._keeps_rich = bool(header["keeps_rich"])
-        rows = self._series * self._settings.features
-        rich = len(arrays["rich_sketches"])
-        self._allocate(rows, max(1, self._slots), rich)
+        self._allocate(self._series * self._settings.features, len(arrays["rich_sketches"]))
         for place, name in enumerate(header["columns"]):
             if name in COLUMNS:
                 self._rows[:, COLUMNS.index(name)] = arrays["rows"][:, place]
@@ -300,12 +247,9 @@ class SeriesTable:
             # Richer features of another width start afresh.
             if arrays[name].shape[1:] == target.shape[1:]:
                 target[: len(arrays[name])] = arrays[name]
-
-
-def _enlarged(array: npt.NDArray[Scalar], length: int) -> npt.NDArray[Scalar]:
-    """The array with zero rows behind it, up to `length` in all."""
-    if length <= len(array):
-        return array
-    larger: npt.NDArray[Scalar] = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger
+        if "week_slot" not in header["columns"]:
+            # In states of before the week's slot was that of the day.
+            self._rows[:, WEEK_SLOT] = self._rows[:, DAY_SLOT]
+            if not self._settings.day_bins:
+                self._rows[:, DAY_SLOT] = -1.0
+        self._pools.load(arrays)

@@ -12,7 +12,6 @@ from sidecar.engine.models.baseline import clip, learn_baseline, predict, residu
 from sidecar.engine.models.layout import (
     COUNT,
     DAY_FAST,
-    DAY_SLOT,
     DIFF_WEIGHT,
     FAST,
     FIRST_TIME,
@@ -33,8 +32,9 @@ from sidecar.engine.models.layout import (
     SPREAD,
     TREND,
     UNIT,
-    WANTS_DAY,
+    WANTS,
     WEEK_FAST,
+    WEEK_SLOT,
     WEIGHT,
     WINDOW_WEIGHT,
     ModelSettings,
@@ -191,9 +191,10 @@ def learn(
     rate = max(settings.scale_rate, 1.0 / (n + 1.0))
     row[MULTI_SCALE] += rate * (together - row[MULTI_SCALE])
 
-    if settings.week_bins > 0 and row[DAY_SLOT] < 0.0 and row[WANTS_DAY] == 0.0:
+    if settings.week_bins > 0 and row[WEEK_SLOT] < 0.0 and row[WANTS] == 0.0:
         bound = 6.0 * max(row[SCALE_SLOW], residual_floor(row))
-        test_season(row, coarse, settings, time_s, clip(x - row[SLOW], bound))
+        base = predictions[4] if len(day) > 0 else row[SLOW]
+        test_season(row, coarse, settings, time_s, clip(x - base, bound), len(rich_sketch) > 0)
     odd = verdict[LOG_P_SINGLE] < LOG_ODD
     learn_residual(row, sketch, settings, x, predictions[PREDICTORS], records, within, odd)
     learn_baseline(row, day, week, settings, time_s, x, int(verdict[ALIVE]), predictions)
