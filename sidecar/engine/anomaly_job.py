@@ -198,6 +198,7 @@ class AnomalyJob:
         buckets = max(1, min(_BUCKETS_AT_ONCE, _PAIRS_AT_ONCE // pairs))
         for closed in self._gatherer.close(buckets):
             self._pass_over(int(closed.time[0]))
+            self._scorer.allow_growth(self._limit.room(self._expected_bytes(), NO_LIMIT) > 0)
             results = self._score(closed, learn=True)
             self._finalized_end = int(closed.time[-1]) + span
             yield self._shown(results)

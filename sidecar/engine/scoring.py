@@ -16,7 +16,7 @@ from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.influence import influences
 from sidecar.engine.influencer_results import InfluencerScorer
 from sidecar.engine.models import buckets as columns
-from sidecar.engine.models.detector_model import Stepped
+from sidecar.engine.models.detector_model import GrowingModel, Stepped
 from sidecar.engine.models.of_detector import model_of
 from sidecar.engine.normalizer import REPEAT_SHARE, Normalizer, history_bins
 from sidecar.engine.record_table import FoundRecords, join_findings, record_table
@@ -103,6 +103,12 @@ class BucketScorer:
         for model, kept in zip(self._models, series, strict=True):
             model.keep(kept)
         self._renormalizer.keep_series(series)
+
+    def allow_growth(self, allowed: bool) -> None:
+        """Whether models may give series more state than they have, from the next buckets on."""
+        for model in self._models:
+            if isinstance(model, GrowingModel):
+                model.allow_growth(allowed)
 
     def nbytes(self) -> int:
         """Bytes of all model state."""

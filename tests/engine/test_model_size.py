@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.schema.detector import Detector
@@ -59,6 +61,31 @@ def test_a_raised_limit_lets_new_series_in() -> None:
     assert job.model_size().memory_status == "ok"
     run(job, [many_series(0, 5000, 101)])
     assert job.model_size().total_by_field_count == 5000 > before.total_by_field_count
+
+
+def daily_records(first_hour: int, last_hour: int, series: int) -> RecordFrame:
+    """A record of each series in each hour; its values have the pattern of a day."""
+    hours = np.repeat(np.arange(first_hour, last_hour), series)
+    values = 100 + 10 * np.sin(hours / 24 * 2 * np.pi) + np.arange(len(hours)) % 7 / 7
+    names = np.tile(np.arange(series), last_hour - first_hour)
+    return frame_of((hours * 3600).tolist(), values.tolist(), a=names.tolist())
+
+
+def test_series_learn_no_shapes_while_memory_is_short() -> None:
+    job = AnomalyJob(job_of(config_of(BY, span=3600), limit_mb=1))
+    for code in range(2000):
+        job.dictionaries["a"].code(f"name-{code}")
+    run(job, [daily_records(0, 1, 2000)])
+    known = job.model_size().total_by_field_count
+    run(job, [daily_records(1, 25, known)])
+    short = job.model_size().model_bytes
+    run(job, [daily_records(hour, hour + 24, known) for hour in range(25, 121, 24)])
+    size = job.model_size()
+    assert size.memory_status == "hard_limit"
+    assert size.model_bytes < short + known * 50
+    job.update(job_of(job.job.analysis_config, limit_mb=100))
+    run(job, [daily_records(hour, hour + 24, known) for hour in range(121, 217, 24)])
+    assert job.model_size().model_bytes > size.model_bytes + known * 80
 
 
 def test_the_soft_limit_comes_first() -> None:

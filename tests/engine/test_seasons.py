@@ -15,7 +15,7 @@ from tests.engine.seasonal_cases import DAY_S, HOUR_S, clock, column, noise, ste
 MANY = RICH_SERIES + 6
 
 
-def shaped(table: SeriesTable) -> tuple[int, int]:
+def shaped(table: SeriesTable) -> tuple[int, ...]:
     """How many series have a daily shape, and how many a weekly one."""
     return tuple(int((column(table, f"{kind}_slot") >= 0).sum()) for kind in ("day", "week"))
 
@@ -75,6 +75,23 @@ def test_the_size_is_what_is_in_use(days: int) -> None:
     assert table.nbytes() == by_piece.nbytes() == again.nbytes() == table.copy().nbytes()
     expected = SeriesTable.expected_bytes(FUNCTIONS["mean"], HOUR_S, 100)
     assert table.nbytes() < 1.3 * expected
+
+
+def test_without_growth_no_series_gets_shapes_or_windows() -> None:
+    time = clock(21, HOUR_S)
+    values = 100 + wave(time) + noise(len(time), 3)
+    table = SeriesTable(FUNCTIONS["mean"], HOUR_S)
+    table.allow_growth(False)
+    stepped(time[:200], values[:200], HOUR_S, table)
+    again = SeriesTable(FUNCTIONS["mean"], HOUR_S)
+    again.load(*table.save())
+    stepped(time[200:400], values[200:400], HOUR_S, again)
+    assert shaped(again) == (0, 0)
+    assert len(again.save()[1]["window_values"]) == 0
+    again.allow_growth(True)
+    stepped(time[400:], values[400:], HOUR_S, again)
+    assert shaped(again) == (3, 3)
+    assert len(again.save()[1]["window_values"]) == 3
 
 
 def mixed_seasons(series: int) -> tuple[IntArray, FloatArray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -115,3 +115,11 @@ class DetectorModel(Protocol):
 
     def load(self, header: dict[str, Any], arrays: dict[str, Array]) -> None:
         """Take over a saved state; what it lacks gets defaults, what is unknown is dropped."""
+
+
+@runtime_checkable
+class GrowingModel(Protocol):
+    """Models that give series more state the better they know them."""
+
+    def allow_growth(self, allowed: bool) -> None:
+        """Whether they may do so from the next buckets on; what series have they keep."""

@@ -168,7 +168,8 @@ class ModelSettings(NamedTuple):
 
     `side` is one of SIDE_BOTH, SIDE_HIGH, SIDE_LOW. `day_bins` and `week_bins` are 0 where buckets
     are too long for such a shape.
-    `rich_series` series of a detector get the richer features.
+    `rich_series` series of a detector get the richer features. Shapes are given only while the
+    models `may_grow`.
     """
 
     span_s: float
@@ -192,6 +193,7 @@ class ModelSettings(NamedTuple):
     week_rate: float
     rich_series: int
     incident_buckets: float
+    may_grow: bool
 
 
 def _rate(half_life_s: float, span_s: float, least_buckets: float) -> float:
@@ -226,4 +228,5 @@ def model_settings(function: Function, span_s: int, *, rich_series: int) -> Mode
         week_rate=_rate(3 * WEEK_S, WEEK_S, 1),
         rich_series=rich_series,
         incident_buckets=INCIDENT_BUCKETS,
+        may_grow=True,
     )

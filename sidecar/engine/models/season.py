@@ -112,7 +112,8 @@ def test_season(
     visits = max(1.0, period_s / (COARSE_BINS * settings.span_s))
     coarse[bin_] += min(1.0, max(1.0 / (periods + 1.0), 0.2) / visits * 2.0) * left
     least = _LEAST_WEEKS if row[DAY_SLOT] >= 0.0 else _LEAST_PERIODS
-    if periods >= least and row[TEST_DAY] < _SHAPE_PAYS * row[TEST_FLAT]:
+    passed = periods >= least and row[TEST_DAY] < _SHAPE_PAYS * row[TEST_FLAT]
+    if passed and settings.may_grow:
         row[WANTS] = WANTS_WEEK if weekly else WANTS_DAY + (WANTS_WEEK if few else 0)
 
 

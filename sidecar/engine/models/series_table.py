@@ -98,6 +98,10 @@ class SeriesTable:
         last = until_s - self._settings.span_s
         seen[:, LAST_TIME] = np.maximum(seen[:, LAST_TIME], last)
 
+    def allow_growth(self, allowed: bool) -> None:
+        """Whether series may get shapes and richer features that they do not have yet."""
+        self._settings = self._settings._replace(may_grow=allowed)
+
     def shift_time(self, seconds: float, series: IntArray | None = None) -> None:
         """Read and learn the shapes of some series (all by default) so many seconds later.
 
@@ -211,7 +215,7 @@ class SeriesTable:
             self._sketches = enlarged(self._sketches, capacity)
             self._coarse = enlarged(self._coarse, capacity)
         rich = min(self._series, RICH_SERIES) * features
-        if self._keeps_rich and rich > len(self._rich_sketches):
+        if self._keeps_rich and self._settings.may_grow and rich > len(self._rich_sketches):
             self._rich_sketches = enlarged(self._rich_sketches, rich)
             self._window_values = enlarged(self._window_values, rich)
             self._window_sums = enlarged(self._window_sums, rich)
@@ -230,6 +234,7 @@ class SeriesTable:
             "columns": list(COLUMNS),
             "series": self._series,
             "keeps_rich": self._keeps_rich,
+            "may_grow": self._settings.may_grow,
         }
         arrays = self._used() | self._pools.save()
         return header, {name: array.copy() for name, array in arrays.items()}
@@ -238,6 +243,7 @@ class SeriesTable:
         """Take over a saved state; columns it lacks start at zero, unknown ones are dropped."""
         self._series = int(header["series"])
         self._keeps_rich = bool(header["keeps_rich"])
+        self.allow_growth(bool(header.get("may_grow", True)))
         self._allocate(self._series * self._settings.features, len(arrays["rich_sketches"]))
         for place, name in enumerate(header["columns"]):
             if name in COLUMNS:
