@@ -10,6 +10,8 @@ import pytest
 
 from sidecar.engine.arrays import CodeArray, FloatArray
 from sidecar.engine.cells import SeriesKeys
+from sidecar.engine.models.detector_model import GrowingModel, HasClock
+from sidecar.engine.models.of_detector import model_of
 from sidecar.engine.results import BucketResults
 from sidecar.engine.scoring import BucketScorer
 from sidecar.schema.analysis_config import AnalysisConfig
@@ -133,3 +135,16 @@ def test_a_restored_filter_goes_on_as_before() -> None:
     assert_same(restored.score(rest, by_keys(3)), expected)
     interim.is_interim = expected.is_interim
     np.testing.assert_array_equal(interim.records.series, expected.records.series)
+
+
+def test_clocks_and_growth_reach_the_model_behind() -> None:
+    config = by_job("by")
+    model = model_of(config.detectors[0], config)
+    assert isinstance(model, HasClock)
+    assert isinstance(model, GrowingModel)
+    model.step(times(2), cells_of(noise(1)[:2]), by_keys(1)[0], partial=False, plot=False)
+    model.shift_time(60.0, np.array([0]))
+    model.allow_growth(False)
+    header, arrays = model.save()
+    assert arrays["model.rows"][0, header["columns"].index("clock_offset")] == 60.0
+    assert header["may_grow"] is False

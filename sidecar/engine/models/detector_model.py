@@ -123,3 +123,14 @@ class GrowingModel(Protocol):
 
     def allow_growth(self, allowed: bool) -> None:
         """Whether they may do so from the next buckets on; what series have they keep."""
+
+
+@runtime_checkable
+class HasClock(Protocol):
+    """Models that know seasons; others have nothing to shift."""
+
+    def shift_time(self, seconds: float, series: IntArray) -> None:
+        """Read the seasons of some series so many seconds later from now on.
+
+        Series that the models have not met have nothing to shift.
+        """

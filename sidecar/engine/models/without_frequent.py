@@ -23,7 +23,14 @@ from sidecar.engine.models.buckets import (
     NEWS_EXCESS,
     NEWS_LEAST,
 )
-from sidecar.engine.models.detector_model import Array, Causes, DetectorModel, Stepped
+from sidecar.engine.models.detector_model import (
+    Array,
+    Causes,
+    DetectorModel,
+    GrowingModel,
+    HasClock,
+    Stepped,
+)
 from sidecar.engine.models.frequent import FrequentValues
 from sidecar.engine.models.step import LOG_RECORD_CUTOFF
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
@@ -125,6 +132,16 @@ class WithoutFrequent:
     def skip(self, until_s: int) -> None:
         """Nothing is known of the time before `until_s`: it ages nothing."""
         self._model.skip(until_s)
+
+    def shift_time(self, seconds: float, series: IntArray) -> None:
+        """Shift the clock of models that have one."""
+        if isinstance(self._model, HasClock):
+            self._model.shift_time(seconds, series)
+
+    def allow_growth(self, allowed: bool) -> None:
+        """Whether models that grow may do so from the next buckets on."""
+        if isinstance(self._model, GrowingModel):
+            self._model.allow_growth(allowed)
 
     def keep(self, series: IntArray) -> None:
         """See `DetectorModel.keep`; how frequent values were is by value, and stays known."""

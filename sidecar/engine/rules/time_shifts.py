@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from sidecar.engine.arrays import IntArray
 from sidecar.engine.cells import ClosedCells, SeriesKeys
 from sidecar.engine.gatherer import cells_of_buckets
 from sidecar.engine.models.buckets import FINDING_BUCKET, FINDING_CELL, PLOT_BUCKET
-from sidecar.engine.models.detector_model import Causes, DetectorModel, Stepped
+from sidecar.engine.models.detector_model import Causes, DetectorModel, HasClock, Stepped
 from sidecar.engine.rules.kernels import DetectorRules
 
 
@@ -31,17 +30,6 @@ class TimeShift:
     bucket: int
     seconds: int
     series: IntArray
-
-
-@runtime_checkable
-class HasClock(Protocol):
-    """Models that know seasons; others have nothing to shift."""
-
-    def shift_time(self, seconds: float, series: IntArray) -> None:
-        """Read the seasons of some series so many seconds later from now on.
-
-        Series that the models have not met have nothing to shift.
-        """
 
 
 def step_with_shifts(
