@@ -164,7 +164,7 @@ def rare_user(generator: np.random.Generator) -> Planted:
 
 
 def population_outlier(generator: np.random.Generator) -> Planted:
-    """400 clients that send lognormal amounts by day; one sends ten times as much in one hour."""
+    """400 clients that send lognormal amounts by day; one sends forty times as much in one hour."""
     clients, days = 400, 10
     hours = np.arange(days * 24)
     active = 0.15 + 0.1 * np.sin(2 * np.pi * hours / 24)
@@ -174,7 +174,7 @@ def population_outlier(generator: np.random.Generator) -> Planted:
     value = 1000 * own[client] * generator.lognormal(0, 0.5, len(client))
     late = np.flatnonzero((hour >= 24 * 8) & (value < 1500) & (value > 700))
     at = int(generator.choice(late))
-    value[at] *= 15
+    value[at] *= 40
     time = START_S + hour * HOUR_S + generator.integers(0, HOUR_S, len(hour))
     order = np.argsort(time, kind="stable")
     first = START_S + int(hour[at]) * HOUR_S

@@ -144,8 +144,9 @@ class AnomalyJob:
         """Forget series without records in the prune window, whenever a tenth of it has passed."""
         if not self._pruning.is_due(self._gatherer.buckets):
             return
-        kept = self._gatherer.prune(self._pruning.window)
+        kept = self._gatherer.prune(self._pruning.window // self._limit.haste(self._model_bytes()))
         if kept is not None:
+            self._limit.reached = False
             self._scorer.keep(kept)
             self._rules.forget_series()
             self._distinct_values = None

@@ -85,3 +85,40 @@ def test_the_window_of_an_open_job_can_be_changed() -> None:
     later, later_codes = every_bucket(1000 + 3 * WINDOW * SPAN, WINDOW, 0)
     run(job, [frame_of(later, a=later_codes)])
     assert by_values(job) == 1
+
+
+def test_under_memory_pressure_series_are_forgotten_sooner() -> None:
+    values = 600
+    detector = Detector("mean", field_name="v", by_field_name="a")
+    config = config_of(detector, model_prune_window=seconds(40 * SPAN))
+    remembered = {}
+    for limit_mb in (1, 100):
+        job = AnomalyJob(job_of(config, limit_mb=limit_mb))
+        for code in range(values):
+            job.dictionaries["a"].code(f"a{code}")
+        crowd = [1000 + i * SPAN // values for i in range(values)]
+        run(job, [frame_of(crowd, a=list(range(values)))])
+        times, codes = every_bucket(1000 + SPAN, 30, 0)
+        run(job, [frame_of(times, a=codes)])
+        remembered[limit_mb] = by_values(job)
+    assert remembered[100] == values
+    assert remembered[1] == 1
+
+
+def test_series_are_taken_again_once_pruning_has_made_room() -> None:
+    values = 3000
+    job = AnomalyJob(job_of(config_of(BY, model_prune_window=seconds(WINDOW * SPAN)), limit_mb=1))
+    for code in range(values):
+        job.dictionaries["a"].code(f"a{code}")
+    crowd = [1000 + i * SPAN // values for i in range(values)]
+    run(job, [frame_of(crowd, a=list(range(values)))])
+    times, codes = every_bucket(1000 + SPAN, 2, 0)
+    run(job, [frame_of(times, a=codes)])
+    assert job.model_size().memory_status == "hard_limit"
+    refused = values - by_values(job)
+    assert refused > 0
+    times, codes = every_bucket(1000 + 3 * SPAN, WINDOW, 0)
+    run(job, [frame_of(times, a=codes)])
+    run(job, [frame_of([1000 + (WINDOW + 3) * SPAN] * 2, a=[0, values - 1])])
+    assert by_values(job) == 2
+    assert job.model_size().memory_status != "hard_limit"

@@ -236,6 +236,14 @@ class CorrelatedTable:
         """See `DetectorModel.skip`."""
         self._table.skip(until_s)
 
+    def shift_time(self, seconds: float, series: IntArray) -> None:
+        """See `HasClock.shift_time`."""
+        self._table.shift_time(seconds, series)
+
+    def allow_growth(self, allowed: bool) -> None:
+        """See `GrowingModel.allow_growth`."""
+        self._table.allow_growth(allowed)
+
     def keep(self, series: IntArray) -> None:
         """See `DetectorModel.keep`."""
         self._table.keep(series)
