@@ -7,17 +7,17 @@ from typing import Any
 
 from sidecar.engine.arrays import CodeArray
 from sidecar.engine.categorization.job_categorization import JobCategorization
-from sidecar.engine.categorization.stats import CategorizerStats
 from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.field_needs import field_needs
 from sidecar.engine.fingerprint import fingerprint
 from sidecar.engine.gatherer import Gatherer
-from sidecar.engine.model_size import NEW_SERIES_BYTES, MemoryLimit, ModelSize, NameBytes
+from sidecar.engine.job_memory import JobMemory
+from sidecar.engine.job_settings import has_model_plot, plot_terms, renormalization_window_s
+from sidecar.engine.model_size import NEW_SERIES_BYTES, ModelSize
 from sidecar.engine.names_state import load_names, save_names
-from sidecar.engine.pair_table import NO_LIMIT
-from sidecar.engine.plot_terms import limited, parse_terms
+from sidecar.engine.plot_terms import limited
 from sidecar.engine.pruning import Pruning
 from sidecar.engine.quantiles import quantiles_text
 from sidecar.engine.record_frame import RecordFrame
@@ -37,10 +37,6 @@ _RECORDS_AT_ONCE = 131_072
 # Most buckets in one block of results, and most (bucket, series) pairs in it.
 _BUCKETS_AT_ONCE = 4096
 _PAIRS_AT_ONCE = 1 << 18
-# Results are scored again as far back as this, whichever is longer, if the job does not say.
-_RENORMALIZATION_DAYS = 30
-_RENORMALIZATION_BUCKETS = 100
-_DAY_S = 86_400
 
 Names = list[str | None]
 
@@ -81,16 +77,14 @@ class AnomalyJob:
         self._gatherer = Gatherer(config)
         self._scorer = BucketScorer(
             config,
-            model_plot=_has_model_plot(job),
-            renormalization_window_s=_renormalization_window_s(job),
+            model_plot=has_model_plot(job),
+            renormalization_window_s=renormalization_window_s(job),
         )
         self._rules = JobRules(config)
-        self._limit = MemoryLimit(job.analysis_limits.model_memory_limit_mb)
-        self._names = NameBytes(self.dictionaries)
+        self._memory = self._memory_of(job)
         self._pruning = Pruning(config)
-        self._plot_terms = _plot_terms(job)
+        self._plot_terms = plot_terms(job)
         self._finalized_end: int | None = None
-        self._distinct_values: tuple[int, tuple[int, int, int]] | None = None
 
     # --- time and records ---------------------------------------------------------------------
 
@@ -112,7 +106,7 @@ class AnomalyJob:
         """
         for begin in range(0, len(frame), _RECORDS_AT_ONCE):
             part = self._categorized(frame.rows(slice(begin, begin + _RECORDS_AT_ONCE)))
-            self._names.meet(part.codes)
+            self._memory.meet(part.codes)
             first = 0
             while first < len(part):
                 # Cut where models grow old, so that it does not matter where frames are cut.
@@ -127,29 +121,28 @@ class AnomalyJob:
     def _categorized(self, frame: RecordFrame) -> RecordFrame:
         if self.categorization is None:
             return frame
-        room = self._limit.room(self._expected_bytes(), NO_LIMIT)
+        room = self._memory.new_series()
         failures = self.categorization.failures
         frame = self.categorization.coded(frame, room * NEW_SERIES_BYTES)
         if self.categorization.failures > failures:
-            self._limit.reached = True
+            self._memory.limit.reached = True
         return frame
 
     def _add(self, frame: RecordFrame) -> None:
         failures = self._gatherer.allocation_failures
-        self._gatherer.add(frame, self._limit.room(self._expected_bytes(), NO_LIMIT))
+        self._gatherer.add(frame, self._memory.new_series())
         if self._gatherer.allocation_failures > failures:
-            self._limit.reached = True
+            self._memory.limit.reached = True
 
     def _prune(self) -> None:
         """Forget series without records in the prune window, whenever a tenth of it has passed."""
         if not self._pruning.is_due(self._gatherer.buckets):
             return
-        kept = self._gatherer.prune(self._pruning.window // self._limit.haste(self._model_bytes()))
+        kept = self._gatherer.prune(self._pruning.window // self._memory.haste())
         if kept is not None:
-            self._limit.reached = False
+            self._memory.note_pruned()
             self._scorer.keep(kept)
             self._rules.forget_series()
-            self._distinct_values = None
 
     def advance_time(self, time_s: int) -> Iterator[BucketResults]:
         """Finalise what a record at this time would, even without data.
@@ -199,7 +192,7 @@ class AnomalyJob:
         buckets = max(1, min(_BUCKETS_AT_ONCE, _PAIRS_AT_ONCE // pairs))
         for closed in self._gatherer.close(buckets):
             self._pass_over(int(closed.time[0]))
-            self._scorer.allow_growth(self._limit.room(self._expected_bytes(), NO_LIMIT) > 0)
+            self._scorer.allow_growth(self._memory.new_series() > 0)
             results = self._score(closed, learn=True)
             self._finalized_end = int(closed.time[-1]) + span
             yield self._shown(results)
@@ -234,11 +227,11 @@ class AnomalyJob:
         if fingerprint(job.analysis_config) != fingerprint(self.job.analysis_config):
             raise ValueError(f"the analysis of job [{job.job_id}] cannot change while it is open")
         self.job = job
-        self._scorer.set_model_plot(_has_model_plot(job))
-        self._plot_terms = _plot_terms(job)
-        self._scorer.set_renormalization_window(_renormalization_window_s(job))
+        self._scorer.set_model_plot(has_model_plot(job))
+        self._plot_terms = plot_terms(job)
+        self._scorer.set_renormalization_window(renormalization_window_s(job))
         self._rules.set_custom_rules(custom_rules(job.analysis_config))
-        self._limit.set(job.analysis_limits.model_memory_limit_mb)
+        self._memory.limit.set(job.analysis_limits.model_memory_limit_mb)
         self._pruning.set_window(job.analysis_config)
         if self.categorization is not None:
             self.categorization.update(job.analysis_config)
@@ -259,7 +252,7 @@ class AnomalyJob:
 
     def renormalizes_as(self, job: Job) -> bool:
         """Whether the renormalization window in force is that of `job`."""
-        return self._scorer.renormalization_window_s == _renormalization_window_s(job)
+        return self._scorer.renormalization_window_s == renormalization_window_s(job)
 
     def logged_results(self) -> RescoredTable | None:
         """The results that may still be scored again, with the scores their documents should have.
@@ -296,39 +289,18 @@ class AnomalyJob:
             return dictionaries
         return {**dictionaries, ML_CATEGORY: self.categorization.dictionary}
 
-    # --- memory -------------------------------------------------------------------------------
-
     def model_size(self) -> ModelSize:
         """Memory in use and what it is used for."""
-        model_bytes = self._model_bytes()
-        partition, by, over = self._count_distinct_values()
-        return ModelSize(
-            model_bytes=model_bytes,
-            total_by_field_count=by,
-            total_over_field_count=over,
-            total_partition_field_count=partition,
-            bucket_allocation_failures_count=self._gatherer.allocation_failures,
-            memory_status=self._limit.status(model_bytes),
-            model_bytes_exceeded=self._limit.exceeded(model_bytes),
-            categories=self.categorization.stats() if self.categorization else CategorizerStats(),
+        return self._memory.size()
+
+    def _memory_of(self, job: Job) -> JobMemory:
+        return JobMemory(
+            self._gatherer,
+            self._scorer,
+            self.categorization,
+            self.dictionaries,
+            job.analysis_limits.model_memory_limit_mb,
         )
-
-    def _model_bytes(self) -> int:
-        return self._gatherer.nbytes() + self._scorer.nbytes() + self._text_bytes()
-
-    def _expected_bytes(self) -> int:
-        """The memory once all known series have models: those of open buckets have none yet."""
-        models = max(self._scorer.nbytes(), self._gatherer.series_count() * NEW_SERIES_BYTES)
-        return self._gatherer.nbytes() + models + self._text_bytes()
-
-    def _text_bytes(self) -> int:
-        return self._names.total + (self.categorization.nbytes() if self.categorization else 0)
-
-    def _count_distinct_values(self) -> tuple[int, int, int]:
-        series = self._gatherer.series_count()
-        if self._distinct_values is None or self._distinct_values[0] != series:
-            self._distinct_values = series, self._gatherer.distinct_values()
-        return self._distinct_values[1]
 
     # --- state --------------------------------------------------------------------------------
 
@@ -347,8 +319,8 @@ class AnomalyJob:
         header = {
             "analysis_config": fingerprint(self.job.analysis_config),
             "last_finalized_bucket_end": self._finalized_end,
-            "memory_limit_reached": self._limit.reached,
-            "names_met": self._names.save(),
+            "memory_limit_reached": self._memory.limit.reached,
+            "names_met": self._memory.names.save(),
             "pruned_at": self._pruning.pruned_at,
             "gatherer": gatherer,
             "models": scorer,
@@ -384,27 +356,11 @@ class AnomalyJob:
                 for i, name in enumerate(self.needs.codes)
             }
         )
-        self._names = NameBytes(self.dictionaries)
-        self._names.load(header.get("names_met", {}))
+        self._memory = self._memory_of(self.job)
+        self._memory.names.load(header.get("names_met", {}))
         self._gatherer.load(header.get("gatherer", {}), within(arrays, "gatherer"))
         self._scorer.load(header.get("models", {}), within(arrays, "models"))
         self._rules.load(header.get("rules", {}))
-        self._limit.reached = bool(header.get("memory_limit_reached", False))
+        self._memory.limit.reached = bool(header.get("memory_limit_reached", False))
         self._finalized_end = header.get("last_finalized_bucket_end")
         self._pruning.pruned_at = header.get("pruned_at")
-
-
-def _has_model_plot(job: Job) -> bool:
-    return job.model_plot_config is not None and job.model_plot_config.enabled
-
-
-def _plot_terms(job: Job) -> tuple[str, ...]:
-    return parse_terms(job.model_plot_config.terms if job.model_plot_config else None)
-
-
-def _renormalization_window_s(job: Job) -> int:
-    """How far back results are scored again, seconds."""
-    if job.renormalization_window_days is not None:
-        return job.renormalization_window_days * _DAY_S
-    span = job.analysis_config.bucket_span.seconds
-    return max(_RENORMALIZATION_DAYS * _DAY_S, _RENORMALIZATION_BUCKETS * span)
