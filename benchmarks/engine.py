@@ -15,10 +15,10 @@ import numpy as np
 
 from benchmarks.workloads import BUCKET_SPAN_S, SEED, START_S, WORKLOADS, Workload
 from sidecar.engine.anomaly_job import AnomalyJob
-from sidecar.engine.cells import ClosedBuckets
-from sidecar.engine.gatherer import Gatherer
+from sidecar.engine.gathering.cells import ClosedBuckets
+from sidecar.engine.gathering.gatherer import Gatherer
 from sidecar.engine.record_frame import RecordFrame
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 from sidecar.engine.warm_up import warm_up
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.scorer_input import closed_buckets, mean_config, series_keys
 from sidecar.engine.arrays import BoolArray, FloatArray, IntArray
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 
 _SPAN_S = 900
 _DAY_BUCKETS = 96

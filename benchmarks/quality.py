@@ -17,7 +17,7 @@ from benchmarks.kind_quality import print_kinds
 from benchmarks.known_truth import print_known_truth
 from benchmarks.nab import PROFILES, FloatArray, Series, edges, nab_score, read_series
 from benchmarks.scorer_input import closed_buckets, mean_config, series_keys
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 
 _EDGE_ROWS = 120
 

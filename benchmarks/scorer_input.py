@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.arrays import FloatArray, IntArray
-from sidecar.engine.cells import ClosedBuckets, ClosedCells, SeriesKeys
+from sidecar.engine.gathering.cells import ClosedBuckets, ClosedCells, SeriesKeys
 from sidecar.engine.record_frame import MISSING
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector

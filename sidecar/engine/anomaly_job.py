@@ -7,23 +7,23 @@ from typing import Any
 
 from sidecar.engine.arrays import CodeArray
 from sidecar.engine.categorization.job_categorization import JobCategorization
-from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.columns import AnyArray, under, within
 from sidecar.engine.dictionary import FieldDictionary
 from sidecar.engine.field_needs import field_needs
 from sidecar.engine.fingerprint import fingerprint
-from sidecar.engine.gatherer import Gatherer
+from sidecar.engine.gathering.cells import ClosedBuckets
+from sidecar.engine.gathering.gatherer import Gatherer
 from sidecar.engine.job_memory import JobMemory
 from sidecar.engine.job_settings import has_model_plot, plot_terms, renormalization_window_s
 from sidecar.engine.model_size import NEW_SERIES_BYTES, ModelSize
 from sidecar.engine.names_state import load_names, save_names
 from sidecar.engine.plot_terms import limited
 from sidecar.engine.pruning import Pruning
-from sidecar.engine.quantiles import quantiles_text
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.engine.results import BucketResults, RescoredTable
 from sidecar.engine.rules.job_rules import JobRules
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.quantiles import quantiles_text
+from sidecar.engine.scores.scoring import BucketScorer
 from sidecar.engine.state import read_state, write_state
 from sidecar.errors import MlError
 from sidecar.schema.analysis_config import ML_CATEGORY

@@ -8,10 +8,10 @@ from sidecar.engine.arrays import CodeArray
 from sidecar.engine.categorization.job_categorization import JobCategorization
 from sidecar.engine.categorization.stats import CategorizerStats
 from sidecar.engine.dictionary import FieldDictionary
-from sidecar.engine.gatherer import Gatherer
+from sidecar.engine.gathering.gatherer import Gatherer
 from sidecar.engine.model_size import NEW_SERIES_BYTES, MemoryLimit, ModelSize, NameBytes
 from sidecar.engine.pair_table import NO_LIMIT
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 
 
 class JobMemory:

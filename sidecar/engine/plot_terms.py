@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sidecar.engine.arrays import BoolArray
-from sidecar.engine.cells import SeriesKeys
 from sidecar.engine.dictionary import FieldDictionary
+from sidecar.engine.gathering.cells import SeriesKeys
 from sidecar.engine.results import ModelPlotTable
 from sidecar.schema.detector import Detector
 

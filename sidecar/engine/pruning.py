@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.arrays import IntArray
-from sidecar.engine.open_buckets import OpenBuckets
+from sidecar.engine.gathering.open_buckets import OpenBuckets
 from sidecar.schema.analysis_config import AnalysisConfig
 
 # Native's default window, for configurations that were stored without one.

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.arrays import FloatArray
-from sidecar.engine.cells import ClosedBuckets
-from sidecar.engine.gatherer import Gatherer
+from sidecar.engine.gathering.cells import ClosedBuckets
+from sidecar.engine.gathering.gatherer import Gatherer
 from sidecar.engine.record_frame import RecordFrame, TextColumn
 from sidecar.engine.results import BucketResults
 from sidecar.schema.analysis_config import AnalysisConfig

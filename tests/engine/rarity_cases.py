@@ -8,7 +8,7 @@ import numpy as np
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.arrays import BoolArray, IntArray
-from sidecar.engine.cells import CellTimes, ClosedCells, SeriesKeys
+from sidecar.engine.gathering.cells import CellTimes, ClosedCells, SeriesKeys
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.engine.results import BucketResults
 from sidecar.schema.detector import Detector

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 
 from sidecar.engine.arrays import FloatArray, IntArray
-from sidecar.engine.cells import ClosedBuckets, ClosedCells, InfluencerCells, SeriesKeys
+from sidecar.engine.gathering.cells import ClosedBuckets, ClosedCells, InfluencerCells, SeriesKeys
 from sidecar.engine.record_frame import MISSING
 from sidecar.engine.results import BucketResults, CauseTable
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 from sidecar.schema.units import TimeValue

@@ -6,7 +6,7 @@ import numpy as np
 
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.functions import FUNCTIONS
-from sidecar.engine.models.series_table import SeriesTable
+from sidecar.engine.models.series.series_table import SeriesTable
 from tests.engine.scorer_cases import cells_of, keys
 
 DAY_S = 86400

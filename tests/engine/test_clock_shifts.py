@@ -7,9 +7,9 @@ import pytest
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.functions import FUNCTIONS
-from sidecar.engine.models.buckets import FINDING_LOG_P
-from sidecar.engine.models.series_table import SeriesTable
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.models.findings import FINDING_LOG_P
+from sidecar.engine.models.series.series_table import SeriesTable
+from sidecar.engine.scores.scoring import BucketScorer
 from sidecar.schema.detector import Detector
 from sidecar.schema.scheduled_event import ScheduledEvent
 from tests.engine.gathering import config_of, frame_of, job_of, named, run, scores

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from sidecar.engine.arrays import CodeArray, FloatArray
-from sidecar.engine.cells import SeriesKeys
+from sidecar.engine.gathering.cells import SeriesKeys
 from sidecar.engine.models.detector_model import GrowingModel, HasClock
 from sidecar.engine.models.of_detector import model_of
 from sidecar.engine.results import BucketResults
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 from sidecar.schema.analysis_config import AnalysisConfig
 from tests.engine.population.cases import population_cells, population_job, user_keys
 from tests.engine.scorer_cases import assert_same, cells_of, closed, job, part_of, times

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.engine.cells import ClosedBuckets
-from sidecar.engine.gatherer import Gatherer
+from sidecar.engine.gathering.cells import ClosedBuckets
+from sidecar.engine.gathering.gatherer import Gatherer
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector

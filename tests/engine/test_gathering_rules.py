@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sidecar.engine.cells import ClosedBuckets
-from sidecar.engine.gatherer import Gatherer
-from sidecar.engine.open_buckets import EMPTY_IN_A_ROW
+from sidecar.engine.gathering.cells import ClosedBuckets
+from sidecar.engine.gathering.gatherer import Gatherer
+from sidecar.engine.gathering.open_buckets import EMPTY_IN_A_ROW
 from sidecar.schema.detector import Detector
 from tests.engine.gathering import config_of, frame_of, gather
 

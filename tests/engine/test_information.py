@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.engine.distinct_texts import DistinctTexts
-from sidecar.engine.text_kernels import MAX_CELL_BYTES
+from sidecar.engine.gathering.distinct_texts import DistinctTexts
+from sidecar.engine.gathering.text_kernels import MAX_CELL_BYTES
 from tests.engine.gathering import text_column
 from tests.engine.naive_information import information
 

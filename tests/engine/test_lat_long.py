@@ -7,10 +7,10 @@ import pytest
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.arrays import FloatArray
-from sidecar.engine.cells import SeriesKeys
-from sidecar.engine.gatherer import Gatherer
-from sidecar.engine.models.buckets import FINDING_LOG_P, FINDING_SERIES
+from sidecar.engine.gathering.cells import SeriesKeys
+from sidecar.engine.gathering.gatherer import Gatherer
 from sidecar.engine.models.detector_model import Stepped
+from sidecar.engine.models.findings import FINDING_LOG_P, FINDING_SERIES
 from sidecar.engine.models.location.table import LocationTable
 from sidecar.engine.record_frame import MISSING, FieldNeeds, RecordFrame
 from sidecar.schema.detector import Detector

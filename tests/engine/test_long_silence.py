@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sidecar.engine.anomaly_job import AnomalyJob
-from sidecar.engine.open_buckets import EMPTY_IN_A_ROW
+from sidecar.engine.gathering.open_buckets import EMPTY_IN_A_ROW
 from sidecar.engine.record_frame import RecordFrame
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector

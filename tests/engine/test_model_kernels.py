@@ -23,8 +23,8 @@ from sidecar.engine.maths.tails import (
     log_student_tail,
     log_sum,
 )
-from sidecar.engine.models.baseline import predict
-from sidecar.engine.models.layout import (
+from sidecar.engine.models.series.baseline import predict
+from sidecar.engine.models.series.layout import (
     ERROR,
     FAST,
     LAGS,
@@ -37,8 +37,8 @@ from sidecar.engine.models.layout import (
     WIDTH,
     model_settings,
 )
-from sidecar.engine.models.season import learn_shape, read_shape
-from sidecar.engine.models.windows import (
+from sidecar.engine.models.series.season import learn_shape, read_shape
+from sidecar.engine.models.series.windows import (
     DISTANCES,
     FIRST_LAG,
     KNOWN_FROM,

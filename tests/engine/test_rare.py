@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.engine.arrays import BoolArray
-from sidecar.engine.models.buckets import FINDING_BUCKET, FINDING_LOG_P, FINDING_SERIES
+from sidecar.engine.models.findings import FINDING_BUCKET, FINDING_LOG_P, FINDING_SERIES
 from sidecar.engine.models.rare.rarity import memory_of
 from sidecar.engine.models.rare.tables import RareInTime
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 from sidecar.schema.detector import Detector
 from tests.engine.naive_rarity import NaiveRareInTime
 from tests.engine.rarity_cases import (

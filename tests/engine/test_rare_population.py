@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.engine.arrays import IntArray
-from sidecar.engine.models.buckets import FINDING_CELL, FINDING_SERIES, LIVE
+from sidecar.engine.models.findings import FINDING_CELL, FINDING_SERIES, LIVE
 from sidecar.engine.models.members import MAX_CAUSES, causes_of, list_cells, members_for
 from sidecar.engine.models.rare.rarity import HOLD_BUCKETS, class_of, memory_of
 from sidecar.engine.models.rare.tables import RareInPopulation

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 
 from sidecar.engine.anomaly_job import AnomalyJob
 from sidecar.engine.arrays import FloatArray
-from sidecar.engine.normalizer import (
+from sidecar.engine.results import BucketResults, ResultKind
+from sidecar.engine.scores.normalizer import (
     HISTORY_BINS,
     REPEAT_SHARE,
     Normalizer,
     history_bins,
     score_of,
 )
-from sidecar.engine.renormalizer import Renormalizer, is_big, scores_now
-from sidecar.engine.results import BucketResults, ResultKind
-from sidecar.engine.score_log import MOST_LEAVES, MOST_ROWS, NOTABLE_SCORE, ScoreLog, notable
-from sidecar.engine.scored_rows import (
+from sidecar.engine.scores.renormalizer import Renormalizer, is_big, scores_now
+from sidecar.engine.scores.score_log import MOST_LEAVES, MOST_ROWS, NOTABLE_SCORE, ScoreLog, notable
+from sidecar.engine.scores.scored_rows import (
     CODE,
     INITIAL,
     KIND,
@@ -33,7 +33,7 @@ from sidecar.engine.scored_rows import (
     TIME,
     rows_of_scores,
 )
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 from sidecar.schema.detector import Detector
 from tests.engine.gathering import SPAN, config_of, frame_of, job_of, named, run, stored
 from tests.engine.scorer_cases import (

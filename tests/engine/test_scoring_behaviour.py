@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sidecar.engine.arrays import FloatArray
-from sidecar.engine.cells import InfluencerCells
-from sidecar.engine.models.series_table import MAX_FINDINGS
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.gathering.cells import InfluencerCells
+from sidecar.engine.models.series.series_table import MAX_FINDINGS
+from sidecar.engine.scores.scoring import BucketScorer
 from tests.engine.scorer_cases import cells_of, closed, job, keys, scored, times
 
 

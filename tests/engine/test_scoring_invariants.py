@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.engine.arrays import FloatArray
-from sidecar.engine.cells import ClosedBuckets
 from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.gathering.cells import ClosedBuckets
 from sidecar.engine.results import BucketResults
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 from tests.engine.scorer_cases import (
     START_S,
     assert_same,

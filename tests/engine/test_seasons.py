@@ -7,8 +7,8 @@ import pytest
 
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.functions import FUNCTIONS
-from sidecar.engine.models.series_table import RICH_SERIES, SeriesTable
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.models.series.series_table import RICH_SERIES, SeriesTable
+from sidecar.engine.scores.scoring import BucketScorer
 from tests.engine.scorer_cases import assert_same, cells_of, closed, job, keys, part_of
 from tests.engine.seasonal_cases import DAY_S, HOUR_S, clock, column, noise, stepped, wave
 

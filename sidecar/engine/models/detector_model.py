@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
 Array = npt.NDArray[Any]
@@ -53,9 +53,9 @@ class Stepped:
     Attributes
     ----------
     findings : (r, FINDING_WIDTH) float64
-        Anomalous cells, by bucket, then most surprising first; columns in `models.buckets`.
+        Anomalous cells, by bucket, then most surprising first; columns in `models.findings`.
     detector : (k, DETECTOR_WIDTH) float64
-        What each bucket comes to; columns in `models.buckets`.
+        What each bucket comes to; columns in `models.findings`.
     plot : (p, PLOT_WIDTH) float64
         Bounds of every series, empty unless asked for.
     causes : Causes

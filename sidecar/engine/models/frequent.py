@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
 from sidecar.engine.columns import AnyArray
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.kernel import kernel
-from sidecar.engine.models.layout import DAY_S
+from sidecar.engine.models.series.layout import DAY_S
 from sidecar.engine.pair_table import PairTable
 from sidecar.schema.detector import Detector
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.models.buckets import FINDING_CELL
 from sidecar.engine.models.detector_model import Causes
+from sidecar.engine.models.findings import FINDING_CELL
 
 # Most causes of a finding.
 MAX_CAUSES = 10

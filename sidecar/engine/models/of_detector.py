@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sidecar.engine.functions import FUNCTIONS, Statistic
-from sidecar.engine.models.correlated import CorrelatedTable
 from sidecar.engine.models.detector_model import DetectorModel
 from sidecar.engine.models.frequent import FrequentValues
 from sidecar.engine.models.location.table import LocationTable
 from sidecar.engine.models.population.table import PopulationTable
 from sidecar.engine.models.rare.tables import RareInPopulation, RareInTime
-from sidecar.engine.models.series_table import SeriesTable
+from sidecar.engine.models.series.correlated import CorrelatedTable
+from sidecar.engine.models.series.series_table import SeriesTable
 from sidecar.engine.models.times.tables import TimesOnCircle
 from sidecar.engine.models.without_frequent import WithoutFrequent
 from sidecar.schema.analysis_config import AnalysisConfig

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 
 from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells
+from sidecar.engine.gathering.cells import ClosedCells
 from sidecar.engine.kernel import kernel
-from sidecar.engine.models.buckets import FINDING_CELL
 from sidecar.engine.models.detector_model import Stepped
+from sidecar.engine.models.findings import FINDING_CELL
 from sidecar.engine.rules.kernels import (
     SKIP_MODEL_UPDATE,
     SKIP_RESULT,

@@ -9,9 +9,10 @@ import numpy as np
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.combine import TOP, excess_of_smallest, log_of_smallest, push_smallest
-from sidecar.engine.models import buckets as columns
-from sidecar.engine.models.buckets import DETECTOR_WIDTH, FINDING_WIDTH, least_first
-from sidecar.engine.models.series_table import MAX_FINDINGS
+from sidecar.engine.maths.order import least_first
+from sidecar.engine.models import findings as columns
+from sidecar.engine.models.findings import DETECTOR_WIDTH, FINDING_WIDTH
+from sidecar.engine.models.series.series_table import MAX_FINDINGS
 
 # Buckets after its last anomaly within which a series still has the same incident.
 REPEAT_BUCKETS = 12

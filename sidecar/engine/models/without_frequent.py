@@ -8,10 +8,18 @@ from typing import Any
 import numpy as np
 
 from sidecar.engine.arrays import BoolArray, FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.combine import TOP, excess_of_smallest, log_of_smallest, push_smallest
-from sidecar.engine.models.buckets import (
+from sidecar.engine.models.detector_model import (
+    Array,
+    Causes,
+    DetectorModel,
+    GrowingModel,
+    HasClock,
+    Stepped,
+)
+from sidecar.engine.models.findings import (
     ALL_EXCESS,
     ALL_LEAST,
     DETECTOR_LOG_P,
@@ -23,16 +31,8 @@ from sidecar.engine.models.buckets import (
     NEWS_EXCESS,
     NEWS_LEAST,
 )
-from sidecar.engine.models.detector_model import (
-    Array,
-    Causes,
-    DetectorModel,
-    GrowingModel,
-    HasClock,
-    Stepped,
-)
 from sidecar.engine.models.frequent import FrequentValues
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
 _MODEL = "model."

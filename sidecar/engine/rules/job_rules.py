@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from sidecar.engine.arrays import IntArray
-from sidecar.engine.cells import SeriesKeys
 from sidecar.engine.dictionary import FieldDictionary
+from sidecar.engine.gathering.cells import SeriesKeys
 from sidecar.engine.rules.compiler import CompiledRule, compile_event, compile_rule, rule_arrays
 from sidecar.engine.rules.filter_items import FilterItems
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules

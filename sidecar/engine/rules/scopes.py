@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from sidecar.engine.arrays import BoolArray, CodeArray
-from sidecar.engine.cells import SeriesKeys
 from sidecar.engine.dictionary import FieldDictionary
+from sidecar.engine.gathering.cells import SeriesKeys
 from sidecar.engine.rules.compiler import Scope
 from sidecar.engine.rules.filter_items import FilterItems
 from sidecar.engine.rules.kernels import DetectorRules

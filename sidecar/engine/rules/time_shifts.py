@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from sidecar.engine.arrays import IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
-from sidecar.engine.gatherer import cells_of_buckets
-from sidecar.engine.models.buckets import FINDING_BUCKET, FINDING_CELL, PLOT_BUCKET
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
+from sidecar.engine.gathering.gatherer import cells_of_buckets
 from sidecar.engine.models.detector_model import Causes, DetectorModel, HasClock, Stepped
+from sidecar.engine.models.findings import FINDING_BUCKET, FINDING_CELL, PLOT_BUCKET
 from sidecar.engine.rules.kernels import DetectorRules
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sidecar.engine.arrays import CodeArray, FloatArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.record_frame import MISSING
 from sidecar.engine.results import BucketResults
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 from sidecar.schema.analysis_config import AnalysisConfig
 from sidecar.schema.detector import Detector
 from sidecar.schema.units import TimeValue

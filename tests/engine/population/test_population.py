@@ -15,7 +15,7 @@ from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.models.population.layout import MAX_CAUSES, MAX_REMEMBERED
 from sidecar.engine.models.population.table import PopulationTable
 from sidecar.engine.results import BucketResults
-from sidecar.engine.scoring import BucketScorer
+from sidecar.engine.scores.scoring import BucketScorer
 from tests.engine.population.cases import (
     population_cells,
     population_job,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sidecar.engine.cells import SeriesKeys
 from sidecar.engine.dictionary import FieldDictionary
+from sidecar.engine.gathering.cells import SeriesKeys
 from sidecar.engine.rules.filter_items import FilterItems
 from sidecar.engine.rules.job_rules import JobRules
 from sidecar.engine.rules.kernels import (

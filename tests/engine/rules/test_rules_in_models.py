@@ -9,8 +9,8 @@ import pytest
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.functions import FUNCTIONS
-from sidecar.engine.models import buckets as columns
-from sidecar.engine.models.series_table import SeriesTable
+from sidecar.engine.models import findings as columns
+from sidecar.engine.models.series.series_table import SeriesTable
 from sidecar.engine.rules.job_rules import JobRules
 from sidecar.engine.rules.kernels import NO_RULES, SKIP_MODEL_UPDATE, SKIP_RESULT, DetectorRules
 from sidecar.schema.analysis_config import AnalysisConfig

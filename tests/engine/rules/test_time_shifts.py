@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sidecar.engine.arrays import IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
 from sidecar.engine.functions import FUNCTIONS
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.models.detector_model import Stepped
-from sidecar.engine.models.series_table import SeriesTable
+from sidecar.engine.models.series.series_table import SeriesTable
 from sidecar.engine.rules.job_rules import JobRules
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 from sidecar.engine.rules.time_shifts import TimeShift, step_with_shifts

@@ -7,7 +7,7 @@ import numpy as np
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.combine import TOP, excess_of_smallest, log_of_smallest, push_smallest
-from sidecar.engine.models.buckets import (
+from sidecar.engine.models.findings import (
     ALL_EXCESS,
     ALL_LEAST,
     DETECTOR_LOG_P,
@@ -15,12 +15,12 @@ from sidecar.engine.models.buckets import (
     NEWS_EXCESS,
     NEWS_LEAST,
 )
-from sidecar.engine.models.layout import INCIDENT_BUCKETS
 from sidecar.engine.models.location.judge import LOG_P, VERDICT, WORK, judge_point
 from sidecar.engine.models.location.learn import age, learn_point
 from sidecar.engine.models.location.places import COUNT
-from sidecar.engine.models.residual import HOLD_VALUES
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.layout import INCIDENT_BUCKETS
+from sidecar.engine.models.series.residual import HOLD_VALUES
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 from sidecar.engine.rules.kernels import (
     SKIP_MODEL_UPDATE,
     SKIP_RESULT,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.arrays import FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
-from sidecar.engine.models import buckets as columns
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
+from sidecar.engine.models import findings as columns
 from sidecar.engine.models.detector_model import Causes
 from sidecar.engine.models.location.buckets import LENGTH, REPEATS
 from sidecar.engine.models.location.judge import LOG_P, TYPICAL_LATITUDE, TYPICAL_LONGITUDE
-from sidecar.engine.models.series_table import MAX_FINDINGS
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.series_table import MAX_FINDINGS
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 
 # Cells that stand behind one finding of a population.
 _MAX_CAUSES = 10

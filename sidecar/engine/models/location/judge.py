@@ -24,7 +24,7 @@ from sidecar.engine.models.location.places import (
     squared_deviations,
     student_density,
 )
-from sidecar.engine.models.residual import youth_bound
+from sidecar.engine.models.series.residual import youth_bound
 
 # Values at new places that the prior is worth.
 _NOVEL_PRIOR = 0.5

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
-from sidecar.engine.models.buckets import DETECTOR_WIDTH, PLOT_WIDTH
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.models.detector_model import Array, Stepped
-from sidecar.engine.models.layout import DAY_S
+from sidecar.engine.models.findings import DETECTOR_WIDTH, PLOT_WIDTH
 from sidecar.engine.models.location.buckets import (
     CELL_WIDTH,
     INCIDENT_WIDTH,
@@ -19,6 +18,7 @@ from sidecar.engine.models.location.buckets import (
 )
 from sidecar.engine.models.location.findings import find_places
 from sidecar.engine.models.location.places import HEAD, PLACE_WIDTH
+from sidecar.engine.models.series.layout import DAY_S
 from sidecar.engine.pair_table import PairTable
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 

@@ -7,14 +7,14 @@ import math
 from sidecar.engine.arrays import IntArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.combine import excess_alone, log_alone, log_of_smallest, push_smallest
-from sidecar.engine.models.buckets import (
+from sidecar.engine.maths.order import least_first
+from sidecar.engine.models.findings import (
     ALL_EXCESS,
     ALL_LEAST,
     DETECTOR_LOG_P,
     LIVE,
     NEWS_EXCESS,
     NEWS_LEAST,
-    least_first,
 )
 from sidecar.engine.models.population.findings import typical_value, write_findings, write_plots
 from sidecar.engine.models.population.judging import (
@@ -53,7 +53,7 @@ from sidecar.engine.models.population.memory import (
     weigh_entity,
 )
 from sidecar.engine.models.population.peers import meet_peers
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 from sidecar.engine.rules.kernels import (
     SKIP_MODEL_UPDATE,
     SKIP_RESULT,

@@ -6,7 +6,7 @@ import math
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.models.buckets import (
+from sidecar.engine.models.findings import (
     FINDING_ACTUAL,
     FINDING_ACTUAL_LONGITUDE,
     FINDING_BUCKET,
@@ -58,7 +58,7 @@ from sidecar.engine.models.population.layout import (
 from sidecar.engine.models.population.level import predict_level, reliance
 from sidecar.engine.models.population.peers import deviation_of, peers_of
 from sidecar.engine.models.population.values import from_scale
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 
 
 @kernel

@@ -8,8 +8,6 @@ from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import BINS, sketch_add, sketch_fade
 from sidecar.engine.maths.tails import LOG_2, log_student_tail
-from sidecar.engine.models.baseline import CLIP, clip
-from sidecar.engine.models.layout import SIDE_BOTH
 from sidecar.engine.models.population.layout import (
     BUCKETS,
     FIRST_TIME,
@@ -48,8 +46,10 @@ from sidecar.engine.models.population.level import learn_level, reliance
 from sidecar.engine.models.population.peers import LAST_CLIP, deviation_of, peers_of
 from sidecar.engine.models.population.tail import TAIL_WIDTH, crowd_log_tail, read_tail
 from sidecar.engine.models.population.values import learn_young, settle, steepness
-from sidecar.engine.models.residual import side_matches, youth_bound
-from sidecar.engine.models.step import LOG_BOUND_TAIL
+from sidecar.engine.models.series.baseline import CLIP, clip
+from sidecar.engine.models.series.layout import SIDE_BOTH
+from sidecar.engine.models.series.residual import side_matches, youth_bound
+from sidecar.engine.models.series.step import LOG_BOUND_TAIL
 
 # Buckets of an attribute before its entities are judged.
 HOLD_BUCKETS = 20.0

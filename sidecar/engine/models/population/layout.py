@@ -13,8 +13,8 @@ import numpy.typing as npt
 from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from sidecar.engine.functions import Function, Statistic
 from sidecar.engine.maths.sketch import BINS
-from sidecar.engine.models.layout import DAY_S, HOUR_S, INCIDENT_BUCKETS, SIDES
 from sidecar.engine.models.population.tail import TAIL_WIDTH
+from sidecar.engine.models.series.layout import DAY_S, HOUR_S, INCIDENT_BUCKETS, SIDES
 
 # One float64 row an attribute and feature; a saved state carries the columns by name.
 COLUMNS = (
@@ -255,7 +255,7 @@ class PopulationWork(NamedTuple):
 
 
 class PopulationOutput(NamedTuple):
-    """Filled by the kernel; columns of the first, second and last in `models.buckets`.
+    """Filled by the kernel; columns of the first, second and last in `models.findings`.
 
     `causes` has CAUSE_WIDTH columns; `plot` of length 0 switches model plot off.
     """

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.models.baseline import clip
-from sidecar.engine.models.layout import DAY_S
 from sidecar.engine.models.population.layout import (
     BUCKETS,
     ERROR_DAY,
@@ -17,7 +15,9 @@ from sidecar.engine.models.population.layout import (
     SLOW,
     PopulationSettings,
 )
-from sidecar.engine.models.season import learn_shape, read_shape
+from sidecar.engine.models.series.baseline import clip
+from sidecar.engine.models.series.layout import DAY_S
+from sidecar.engine.models.series.season import learn_shape, read_shape
 
 # What all values have in common varies at least by this share of an entity's deviation.
 _LEAST_SHIFT = 0.03

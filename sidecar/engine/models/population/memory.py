@@ -6,9 +6,9 @@ import math
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
+from sidecar.engine.maths.order import least_first
 from sidecar.engine.maths.sketch import BINS, sketch_add, sketch_fade
 from sidecar.engine.maths.tails import LOG_LEAST, log_student_tail
-from sidecar.engine.models.buckets import least_first
 from sidecar.engine.models.population.layout import (
     DIRECTION,
     EVIDENCE,
@@ -28,8 +28,8 @@ from sidecar.engine.models.population.layout import (
     PopulationWork,
 )
 from sidecar.engine.models.population.tail import crowd_log_tail, read_tail
-from sidecar.engine.models.residual import TO_DEVIATION
-from sidecar.engine.models.step import LOG_ODD, LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.residual import TO_DEVIATION
+from sidecar.engine.models.series.step import LOG_ODD, LOG_RECORD_CUTOFF
 
 # Places in the verdict on an entity.
 LOG_P = 0  # log probability of the bucket for the entity

@@ -6,7 +6,6 @@ import math
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.models.baseline import RELATIVE_FLOOR, clip
 from sidecar.engine.models.population.layout import (
     LOG_WIDTH,
     SCALE_ALL,
@@ -22,7 +21,8 @@ from sidecar.engine.models.population.layout import (
 )
 from sidecar.engine.models.population.level import predict_level
 from sidecar.engine.models.population.values import from_scale, steepness, to_scale
-from sidecar.engine.models.residual import TO_DEVIATION
+from sidecar.engine.models.series.baseline import RELATIVE_FLOOR, clip
+from sidecar.engine.models.series.residual import TO_DEVIATION
 
 # Residuals count up to so many deviations, round by round: even a common shift of many deviations
 # is found, and in the end no entity that stands apart moves the mean.

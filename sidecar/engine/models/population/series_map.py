@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.arrays import CodeArray, IntArray
-from sidecar.engine.cells import SeriesKeys
+from sidecar.engine.gathering.cells import SeriesKeys
 from sidecar.engine.pair_table import PairTable
 
 _NO_CODES = np.empty(0, np.int32)

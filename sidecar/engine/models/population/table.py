@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
 from sidecar.engine.functions import Function, Statistic
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.maths.combine import TOP
-from sidecar.engine.models.buckets import DETECTOR_WIDTH, FINDING_WIDTH, PLOT_WIDTH
 from sidecar.engine.models.detector_model import Array, Causes, Stepped
+from sidecar.engine.models.findings import DETECTOR_WIDTH, FINDING_WIDTH, PLOT_WIDTH
 from sidecar.engine.models.frequent import FrequentValues
 from sidecar.engine.models.population.buckets import MEMORY_FULL, step_population
 from sidecar.engine.models.population.layout import (

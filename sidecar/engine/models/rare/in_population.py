@@ -16,7 +16,7 @@ from sidecar.engine.models.rare.rarity import (
     class_of,
     keep_share,
 )
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 from sidecar.engine.models.verdicts import (
     REPEAT_BUCKETS,
     Incidents,

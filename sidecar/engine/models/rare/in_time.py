@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sidecar.engine.arrays import BoolArray, CodeArray, FloatArray, IntArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.models.buckets import FINDING_FIRST, FINDING_RARITY
+from sidecar.engine.models.findings import FINDING_FIRST, FINDING_RARITY
 from sidecar.engine.models.rare.rarity import (
     CLASSES,
     HOLD_BUCKETS,
@@ -16,7 +16,7 @@ from sidecar.engine.models.rare.rarity import (
     keep_share,
     trials,
 )
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 from sidecar.engine.models.verdicts import (
     REPEAT_BUCKETS,
     Verdicts,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.arrays import IntArray
-from sidecar.engine.cells import ClosedCells, SeriesKeys
 from sidecar.engine.columns import Columns
-from sidecar.engine.models.buckets import PLOT_WIDTH
+from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.models.detector_model import Stepped
+from sidecar.engine.models.findings import PLOT_WIDTH
 from sidecar.engine.models.members import causes_of, members_for
 from sidecar.engine.models.rare.in_population import (
     Attributes,

@@ -12,7 +12,7 @@ from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.tails import log_any_of
 from sidecar.engine.models.members import Members, forget_cells, list_cells
-from sidecar.engine.models.step import LOG_RECORD_CUTOFF
+from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
 from sidecar.engine.models.verdicts import (
     Incidents,
     Verdicts,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from sidecar.engine.arrays import IntArray
-from sidecar.engine.cells import CellTimes, ClosedCells, SeriesKeys
 from sidecar.engine.columns import Columns
-from sidecar.engine.models.buckets import PLOT_WIDTH
+from sidecar.engine.gathering.cells import CellTimes, ClosedCells, SeriesKeys
+from sidecar.engine.gathering.time_slots import slots_of
 from sidecar.engine.models.detector_model import Causes, Stepped
+from sidecar.engine.models.findings import PLOT_WIDTH
 from sidecar.engine.models.members import causes_of, members_for
 from sidecar.engine.models.shared_tables import SharedTables
 from sidecar.engine.models.times.circle import Circle, Clocks, spread_of, step_times
 from sidecar.engine.models.verdicts import REPEAT_BUCKETS, Incidents, room_for
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
-from sidecar.engine.time_slots import slots_of
 
 _NO_PLOT = np.empty((0, PLOT_WIDTH))
 _ZERO = np.float64(0.0)

@@ -1,0 +1,1 @@
+"""Records into statistics of buckets: what the models are asked to judge."""

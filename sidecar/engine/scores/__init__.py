@@ -1,0 +1,1 @@
+"""Probabilities up the tree, and into scores of 0..100."""
