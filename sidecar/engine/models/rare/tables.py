@@ -10,16 +10,16 @@ from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.models.detector_model import Stepped
 from sidecar.engine.models.findings import PLOT_WIDTH
 from sidecar.engine.models.members import causes_of, members_for
-from sidecar.engine.models.rare.in_population import (
+from sidecar.engine.models.rare.in_population import step_in_population
+from sidecar.engine.models.rare.in_time import Bucket, Partitions, Values, step_in_time
+from sidecar.engine.models.rare.population_state import (
     Attributes,
     Entities,
     Populations,
     Showings,
     Split,
     Work,
-    step_in_population,
 )
-from sidecar.engine.models.rare.in_time import Bucket, Partitions, Values, step_in_time
 from sidecar.engine.models.rare.rarity import CLASSES, memory_of
 from sidecar.engine.models.ruled_cells import RuledCells
 from sidecar.engine.models.shared_tables import SERIES, SharedTables

@@ -7,144 +7,34 @@ always gone up and down, says that it should be elsewhere.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
+from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.functions import Function
 from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
-from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.combine import excess_alone, log_alone
-from sidecar.engine.maths.tails import LOG_2, LOG_LEAST, log_student_tail
 from sidecar.engine.models import findings as columns
 from sidecar.engine.models.detector_model import Array, Stepped
+from sidecar.engine.models.series.breaches import (
+    BOUNDS_WIDTH,
+    BREACH_BUCKET,
+    BREACH_DEVIATION,
+    BREACH_LOG_P,
+    BREACH_PARTNER,
+    BREACH_REPEATS,
+    BREACH_SERIES,
+    BREACH_TYPICAL,
+    BREACH_WIDTH,
+    find_breaches,
+    leave_out_ruled,
+)
 from sidecar.engine.models.series.series_table import SeriesTable
-from sidecar.engine.models.series.step import LOG_RECORD_CUTOFF
-from sidecar.engine.rules.kernels import NO_RULES, DetectorRules, has_rules, rule_actions
+from sidecar.engine.rules.kernels import NO_RULES, DetectorRules, has_rules
 
 # Series that are compared with one another; later ones go without.
 MOST_SERIES = 128
-# Buckets that a pair must have shared, and how alike they must have been.
-_LEAST_SHARED = 50.0
-_LEAST_CORRELATION = 0.8
-# What a residual can teach at most, in deviations, and what is left of the past a bucket later.
-_CLIP = 4.0
-_KEEP = 0.998
-# 95 % bounds of a normal law are so many deviations apart.
-_BOUNDS_WIDTH = 3.92
-# A breach so soon after another of the same series is the same incident.
-_INCIDENT_BUCKETS = 12
-
-# Columns of a breach.
-_BUCKET, _SERIES, _PARTNER, _LOG_P, _ACTUAL, _TYPICAL, _DEVIATION, _REPEATS = range(8)
-_WIDTH = 8
-
-
-@kernel
-def find_breaches(
-    z: FloatArray,
-    partition: CodeArray,
-    products: FloatArray,
-    squares: FloatArray,
-    weights: FloatArray,
-    last_breach: IntArray,
-    first_bucket: int,
-    out: FloatArray,
-) -> int:
-    """Judge residuals by those of the best correlated series, then learn from them.
-
-    Parameters
-    ----------
-    z : (k, n) float64
-        Residuals in deviations, NaN where there was no value.
-    partition : (n,) int32
-        Only series of the same partition are compared.
-    products, squares, weights : (n, n) float64
-        Decayed sums over the buckets that series i and j shared: z_i z_j, z_i^2, and their number.
-    last_breach : (n,) int64
-        Number of the bucket of the last breach, counted over the job's life.
-    first_bucket : int
-        Number of the first of these buckets.
-    out : (k * n, _WIDTH) float64
-        Filled: bucket, series, partner, log probability, residual expected, deviation, repeats.
-
-    Returns
-    -------
-    int
-        Breaches found.
-    """
-    found = 0
-    n = z.shape[1]
-    for b in range(z.shape[0]):
-        for i in range(n):
-            if not math.isfinite(z[b, i]):
-                continue
-            best = _LEAST_CORRELATION
-            partner = -1
-            correlation = 0.0
-            tried = 0
-            for j in range(n):
-                if j == i or partition[j] != partition[i] or not math.isfinite(z[b, j]):
-                    continue
-                if weights[i, j] < _LEAST_SHARED or squares[i, j] <= 0.0 or squares[j, i] <= 0.0:
-                    continue
-                tried += 1
-                r = products[i, j] / math.sqrt(squares[i, j] * squares[j, i])
-                if abs(r) > best:
-                    best = abs(r)
-                    partner = j
-                    correlation = r
-            if partner < 0:
-                continue
-            left = math.sqrt(max(1e-3, 1.0 - correlation * correlation))
-            expected = correlation * z[b, partner]
-            surprise = abs(z[b, i] - expected) / left
-            log_p = log_student_tail(surprise) + LOG_2 + math.log(float(tried))
-            if log_p < LOG_RECORD_CUTOFF and surprise > abs(z[b, i]):
-                number = first_bucket + b
-                out[found, _BUCKET] = b
-                out[found, _SERIES] = i
-                out[found, _PARTNER] = partner
-                out[found, _LOG_P] = max(LOG_LEAST, log_p)
-                out[found, _TYPICAL] = expected
-                out[found, _DEVIATION] = left
-                out[found, _REPEATS] = 1.0 if number - last_breach[i] <= _INCIDENT_BUCKETS else 0.0
-                last_breach[i] = number
-                found += 1
-        for i in range(n):
-            if not math.isfinite(z[b, i]):
-                continue
-            mine = min(_CLIP, max(-_CLIP, z[b, i]))
-            for j in range(n):
-                if j == i or partition[j] != partition[i] or not math.isfinite(z[b, j]):
-                    continue
-                other = min(_CLIP, max(-_CLIP, z[b, j]))
-                products[i, j] = _KEEP * products[i, j] + mine * other
-                squares[i, j] = _KEEP * squares[i, j] + mine * mine
-                weights[i, j] = _KEEP * weights[i, j] + 1.0
-    return found
-
-
-@kernel
-def leave_out_ruled(
-    rules: DetectorRules, time: IntArray, shown: FloatArray, place: IntArray, z: FloatArray
-) -> None:
-    """Take the residuals of values under rules away: they are neither judged nor learned.
-
-    `shown` are model plot rows, (p, PLOT_WIDTH); `place` the place of each in `z`.
-    """
-    for i in range(len(shown)):
-        actions = rule_actions(
-            rules,
-            int(shown[i, columns.PLOT_SERIES]),
-            time[int(shown[i, columns.PLOT_BUCKET])],
-            shown[i, columns.PLOT_ACTUAL],
-            shown[i, columns.PLOT_MEDIAN],
-        )
-        if actions != 0:
-            z[place[i]] = math.nan
 
 
 class CorrelatedTable:
@@ -152,7 +42,6 @@ class CorrelatedTable:
 
     def __init__(self, function: Function, span_s: int) -> None:
         self._table = SeriesTable(function, span_s)
-        self._features = len(function.features)
         self._buckets = 0
         self._allocate(0)
 
@@ -192,7 +81,7 @@ class CorrelatedTable:
             (shown[:, columns.PLOT_FEATURE] == 0) & (shown[:, columns.PLOT_SERIES] < series)
         ]
         deviation = np.maximum(
-            (shown[:, columns.PLOT_UPPER] - shown[:, columns.PLOT_LOWER]) / _BOUNDS_WIDTH, 1e-300
+            (shown[:, columns.PLOT_UPPER] - shown[:, columns.PLOT_LOWER]) / BOUNDS_WIDTH, 1e-300
         )
         place = shown[:, columns.PLOT_BUCKET].astype(np.int64) * series
         place += shown[:, columns.PLOT_SERIES].astype(np.int64)
@@ -202,7 +91,7 @@ class CorrelatedTable:
             leave_out_ruled(rules, time, shown, place, z)
         row_of = np.full(buckets * series, -1, np.int64)
         row_of[place] = np.arange(len(shown))
-        out = np.empty((buckets * series, _WIDTH))
+        out = np.empty((buckets * series, BREACH_WIDTH))
         found = find_breaches(
             z.reshape(buckets, series),
             np.ascontiguousarray(keys.partition[:series]),
@@ -216,8 +105,8 @@ class CorrelatedTable:
         if found:
             breaches = out[:found]
             at = row_of[
-                breaches[:, _BUCKET].astype(np.int64) * series
-                + breaches[:, _SERIES].astype(np.int64)
+                breaches[:, BREACH_BUCKET].astype(np.int64) * series
+                + breaches[:, BREACH_SERIES].astype(np.int64)
             ]
             _join(stepped, breaches, shown[at], deviation[at])
 
@@ -258,7 +147,7 @@ class CorrelatedTable:
         """See `DetectorModel.copy`."""
         twin = CorrelatedTable.__new__(CorrelatedTable)
         twin._table = self._table.copy()
-        twin._features, twin._buckets = self._features, self._buckets
+        twin._buckets = self._buckets
         twin._products = self._products.copy()
         twin._squares = self._squares.copy()
         twin._weights = self._weights.copy()
@@ -328,15 +217,15 @@ def _join(stepped: Stepped, breaches: FloatArray, shown: FloatArray, deviation: 
 
 def _as_findings(breaches: FloatArray, shown: FloatArray, deviation: FloatArray) -> FloatArray:
     found = np.zeros((len(breaches), columns.FINDING_WIDTH))
-    typical = shown[:, columns.PLOT_MEDIAN] + breaches[:, _TYPICAL] * deviation
-    around = 0.5 * _BOUNDS_WIDTH * deviation * breaches[:, _DEVIATION]
-    found[:, columns.FINDING_BUCKET] = breaches[:, _BUCKET]
-    found[:, columns.FINDING_SERIES] = breaches[:, _SERIES]
+    typical = shown[:, columns.PLOT_MEDIAN] + breaches[:, BREACH_TYPICAL] * deviation
+    around = 0.5 * BOUNDS_WIDTH * deviation * breaches[:, BREACH_DEVIATION]
+    found[:, columns.FINDING_BUCKET] = breaches[:, BREACH_BUCKET]
+    found[:, columns.FINDING_SERIES] = breaches[:, BREACH_SERIES]
     # Without the cell: influencers of other fields are not asked what they have to do with it.
     found[:, columns.FINDING_CELL] = -1
-    found[:, columns.FINDING_LOG_P] = breaches[:, _LOG_P]
-    found[:, columns.FINDING_LOG_P_SINGLE] = breaches[:, _LOG_P]
-    found[:, columns.FINDING_REPEATS] = breaches[:, _REPEATS]
+    found[:, columns.FINDING_LOG_P] = breaches[:, BREACH_LOG_P]
+    found[:, columns.FINDING_LOG_P_SINGLE] = breaches[:, BREACH_LOG_P]
+    found[:, columns.FINDING_REPEATS] = breaches[:, BREACH_REPEATS]
     found[:, columns.FINDING_ACTUAL] = shown[:, columns.PLOT_ACTUAL]
     found[:, columns.FINDING_TYPICAL] = typical
     found[:, columns.FINDING_LOWER] = typical - around
@@ -345,5 +234,5 @@ def _as_findings(breaches: FloatArray, shown: FloatArray, deviation: FloatArray)
     found[:, columns.FINDING_ACTUAL_LONGITUDE] = np.nan
     found[:, columns.FINDING_TYPICAL_LONGITUDE] = np.nan
     found[:, columns.FINDING_RARITY] = np.nan
-    found[:, columns.FINDING_CORRELATED] = breaches[:, _PARTNER] + 1.0
+    found[:, columns.FINDING_CORRELATED] = breaches[:, BREACH_PARTNER] + 1.0
     return found
