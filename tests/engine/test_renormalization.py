@@ -200,6 +200,17 @@ def test_cutting_buckets_into_calls_asks_for_the_same_changes(cuts: list[int]) -
     assert_same(pieces.save(), whole.save())
 
 
+def test_later_incidents_take_no_more_than_a_part_of_a_score() -> None:
+    values = young_values(500)
+    for bucket, series, size in ((150, 0, 20.0), (250, 1, 30.0), (350, 0, 60.0), (450, 1, 90.0)):
+        values[bucket, series] += size
+    first, final = scores_of_buckets(
+        [scorer_of().score(closed(times(500), cells_of(values)), keys(2))]
+    )
+    assert (final >= 0.7 * first - 0.1).all()
+    assert final[BLIP] < first[BLIP]
+
+
 @settings(deadline=None, max_examples=6)
 @given(st.integers(1, 299))
 def test_saving_and_loading_in_the_middle_asks_for_the_same_changes(cut: int) -> None:

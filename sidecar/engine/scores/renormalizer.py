@@ -52,6 +52,9 @@ _BAND = 25.0
 _BIG_CHANGE = 1.5
 _BIG_SHARE = 0.33
 _SMALL_CHANGE = 0.1
+# Later history takes no more than the rest of a score: in a short job a second incident would make
+# the first look common, and neither is.
+_KEPT_SHARE = 0.7
 # Rows up to this kind make up the document of a bucket.
 _MEMBER = float(ResultKind.BUCKET_INFLUENCER)
 # Places in the array of triggers.
@@ -279,6 +282,7 @@ class Renormalizer:
         histories = histories[:, : max(used, int(rows[:, LEARNED].max(initial=0.0))) + 2].copy()
         totals = np.stack([scope.totals for scope in scopes])
         scores_now(rows, histories, totals, kept, score)
+        np.maximum(score, _KEPT_SHARE * rows[:, INITIAL], out=score)
         changed = np.empty(len(rows), dtype=np.bool_)
         apply_changes(rows, score, changed)
         return rows[changed]
