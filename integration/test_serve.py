@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ConnectionError as NoAnswer
 
 from integration import process_tree
 from integration.crash.careful_client import wait_for
@@ -73,10 +74,29 @@ def victims(sidecar: SidecarProcess, job_id: str, what: str) -> list[int]:
 def post(client: Elasticsearch, job_id: str, number: int) -> None:
     first = START_S + number * RECORDS * 60
     data = [{"time": first + i * 60} for i in range(RECORDS)]
-    answer = client.options(
-        max_retries=10, retry_on_status=[429, 503], retry_on_timeout=False
-    ).ml.post_data(job_id=job_id, data=data)
-    assert answer["processed_record_count"] == RECORDS
+    before = processed(client, job_id)
+
+    def taken() -> bool:
+        try:
+            answer = client.options(max_retries=0).ml.post_data(job_id=job_id, data=data)
+        except ApiError as error:
+            if error.status_code not in (429, 503):
+                raise
+            return False
+        except NoAnswer:
+            # The worker may have died between the commit and its answer: then all is there.
+            return processed(client, job_id) == before + RECORDS
+        assert answer["processed_record_count"] == RECORDS
+        return True
+
+    wait_for(taken, "the upload to be taken")
+
+
+def processed(client: Elasticsearch, job_id: str) -> int:
+    """Records that the job has counted; asks until somebody answers."""
+    patient = client.options(max_retries=20, retry_on_status=[429, 503])
+    counts = patient.ml.get_job_stats(job_id=job_id)["jobs"][0]["data_counts"]
+    return int(counts["processed_record_count"])
 
 
 @pytest.mark.parametrize("victim", ["job", "supervise", "gunicorn", "forkserver"])
