@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sidecar import messages
 from sidecar.errors import BadRequestError
-from sidecar.schema.detector import Detector
 from sidecar.schema.job import Job
 
 
@@ -18,10 +17,6 @@ class _NotYet:
     what: str
     instead: str
     used_by: Callable[[Job], bool]
-
-
-def _any_detector(test: Callable[[Detector], object]) -> Callable[[Job], bool]:
-    return lambda job: any(test(detector) for detector in job.analysis_config.detectors)
 
 
 _ROWS = (
