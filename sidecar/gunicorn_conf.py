@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Any
 
+import sidecar.api.app
+import sidecar.bootstrap  # noqa: F401 - both loaded before the workers are forked
 from sidecar.logs import log_config
 from sidecar.runtime.parent_death import die_with_parent
 from sidecar.settings import Settings
@@ -41,8 +44,11 @@ logconfig_dict = {
 
 
 def on_starting(_server: Any) -> None:
-    """End with `ml-sidecar serve`."""
+    """End with `ml-sidecar serve`, and share with the workers what is loaded."""
     die_with_parent(os.getppid())
+    # Their collectors would write into each page of it, and none would be shared for long.
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(_server: Any, _worker: Any) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from sidecar.engine.expected_bytes import expected_bytes
 from sidecar.engine.functions import FUNCTIONS
-from sidecar.engine.models.of_detector import expected_bytes
 from sidecar.schema.detector import Detector
 from sidecar.schema.memory_estimate import MemoryEstimateRequest
 

@@ -37,30 +37,3 @@ def model_of(detector: Detector, config: AnalysisConfig) -> DetectorModel:
     else:
         model = SeriesTable(function, span_s)
     return WithoutFrequent(model, values) if values else model
-
-
-def expected_bytes(
-    detector: Detector, config: AnalysisConfig, *, attributes: float, entities: float
-) -> float:
-    """Bytes that a detector's models take after some weeks.
-
-    Parameters
-    ----------
-    attributes, entities : float
-        Numbers of (partition, by) values, and of (partition, over) values where there is an over
-        field.
-    """
-    function = FUNCTIONS[detector.function]
-    over = bool(detector.over_field_name)
-    if function.statistic is Statistic.LAT_LONG:
-        series = max(attributes, entities)
-        return LocationTable.expected_bytes(groups=attributes, series=series, population=over)
-    if function.statistic in (Statistic.RARE, Statistic.FREQ_RARE):
-        return (RareInPopulation if over else RareInTime).expected_bytes(attributes, entities)
-    if function.statistic is Statistic.TIME:
-        return TimesOnCircle.expected_bytes(function.circle_s, attributes, entities)
-    if over:
-        return PopulationTable.expected_bytes(
-            function, config.bucket_span.seconds, attributes, entities
-        )
-    return SeriesTable.expected_bytes(function, config.bucket_span.seconds, attributes)

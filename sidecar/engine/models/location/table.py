@@ -125,11 +125,6 @@ class LocationTable:
         arrays = (self._group, self._rows, self._incidents)
         return self._groups.nbytes() + sum(array.nbytes for array in arrays)
 
-    @staticmethod
-    def expected_bytes(*, groups: float, series: float, population: bool) -> float:
-        """Bytes of so many series in so many groups."""
-        return 8.0 * (_row_width(population) * groups + (INCIDENT_WIDTH + 1) * series)
-
     def save(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Plain header and arrays by name."""
         groups = int(self._group.max()) + 1 if len(self._group) else 0

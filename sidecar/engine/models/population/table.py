@@ -49,8 +49,6 @@ from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 _OUTPUT_ROWS = 1 << 13
 _FIRST_REMEMBERED = 256
 _LEAST_CAPACITY = 4
-# Attribute, entity and place in the memory of a series, and the entity's row of a table.
-_SERIES_BYTES = 36
 _ARRAYS = ("rows", "sketches", "shapes", "memory", "member", "evidence")
 
 
@@ -125,16 +123,6 @@ class PopulationTable:
         self._memory[: len(alive)] = self._memory[alive]
         self._member[: len(alive)] = place[alive]
         self._slot = self._slot[:0]
-
-    @staticmethod
-    def expected_bytes(
-        function: Function, span_s: int, attributes: float, entities: float
-    ) -> float:
-        """Bytes of so many attributes and series of entities."""
-        settings = population_settings(function, span_s)
-        row = 8 * WIDTH + 4 * (SKETCH_WIDTH + settings.day_bins)
-        memory = min(float(MAX_REMEMBERED), entities) * (8 * MEMORY_WIDTH + 8)
-        return settings.features * attributes * row + entities * _SERIES_BYTES + memory
 
     def step(
         self,

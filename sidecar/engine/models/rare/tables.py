@@ -30,8 +30,6 @@ _NO_PLOT = np.empty((0, PLOT_WIDTH))
 _ZERO = np.float64(0.0)
 _NEVER = np.int64(0)
 _PARTITION, _ATTRIBUTE, _ENTITY = "partition", "attribute", "entity"
-# A row with its ids and its part of what it shares.
-_VALUE_BYTES = 64.0
 
 
 class RareInTime(SharedTables):
@@ -51,11 +49,6 @@ class RareInTime(SharedTables):
         known = self._ids[_PARTITION].of_series[self._columns["values"].used("last") > 0]
         partitions = self._columns["partitions"]
         partitions.used("values")[:] = np.bincount(known, minlength=partitions.size)
-
-    @staticmethod
-    def expected_bytes(attributes: float, entities: float) -> float:
-        """Bytes of so many by values; partitions are few beside them."""
-        return _VALUE_BYTES * attributes
 
     def step(
         self,
@@ -114,11 +107,6 @@ class RareInPopulation(SharedTables):
         )
         self._frequent = frequent
         self._memory = memory_of(span_s)
-
-    @staticmethod
-    def expected_bytes(attributes: float, entities: float) -> float:
-        """Bytes of so many by values, and of so many (by, over) values."""
-        return _VALUE_BYTES * (attributes + entities)
 
     def step(
         self,

@@ -25,7 +25,6 @@ from sidecar.engine.models.series.layout import (
     SIDE_HIGH,
     SKETCH_WIDTH,
     WEEK_SLOT,
-    WIDTH,
     fresh_rows,
     model_settings,
 )
@@ -42,8 +41,6 @@ _OUTPUT_ROWS = 1 << 15
 _LEAST_CAPACITY = 4
 
 _ARRAYS = ("rows", "sketches", "coarse", "rich_sketches", "window_values", "window_sums")
-# Part of many series that show a week of their own beside the day.
-_WEEKLY_PART = 0.5
 
 
 class SeriesTable:
@@ -119,18 +116,6 @@ class SeriesTable:
         for name, array in used.items():
             setattr(self, f"_{name}", array[rows[rows < len(array)]])
         self._pools.keep(self._rows)
-
-    @staticmethod
-    def expected_bytes(function: Function, span_s: int, series: float) -> float:
-        """Bytes of so many series with their shapes and, of the first ones, richer features."""
-        settings = model_settings(function, span_s, rich_series=RICH_SERIES)
-        coarse = COARSE_BINS if settings.week_bins else 0
-        few = series <= RICH_SERIES
-        weekly = 1.0 if few or not settings.day_bins else _WEEKLY_PART
-        shapes = settings.day_bins + weekly * settings.week_bins
-        rich = RICH_WIDTH + 2 * RING + 2 * LAGS if few else 0
-        row = 8 * WIDTH + 4 * (SKETCH_WIDTH + coarse + shapes + rich)
-        return settings.features * series * row
 
     def step(
         self,

@@ -26,8 +26,6 @@ _DAY_S = 86_400
 # An incident is over after this part of the circle at the latest.
 _WINDOWS = 8
 _ATTRIBUTE, _MEMBER = "attribute", "member"
-# A row with its ids, but for the density.
-_ROW_BYTES = 112.0
 
 
 class TimesOnCircle(SharedTables):
@@ -63,11 +61,6 @@ class TimesOnCircle(SharedTables):
             spread=spread_of(slots),
         )
         self._pooled = pooled
-
-    @staticmethod
-    def expected_bytes(circle_s: int, attributes: float, entities: float) -> float:
-        """Bytes of so many (partition, by) values, and of so many over values."""
-        return (4.0 * slots_of(circle_s) + _ROW_BYTES) * attributes + _ROW_BYTES * entities
 
     def step(
         self,
