@@ -1,7 +1,7 @@
 """The composition root: plugs stores, services, runtime and worker together.
 
 Each kind of process imports what it runs: HTTP workers and the supervisor never load the engine
-(numpy, numba: some 35 MiB each), the fork server and the jobs never load Flask.
+(numpy, numba: some 45 MiB each), the fork server and the jobs never load Flask.
 """
 
 from __future__ import annotations

@@ -1,18 +1,20 @@
-"""Warming up leaves no kernel to be compiled by the first job."""
+"""Warming up leaves no kernel to be loaded or compiled by the first job."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-# In a process of its own: other tests have compiled kernels in this one.
-PROGRAM = """
+import pytest
+
+# In processes of their own: other tests have compiled kernels in this one.
+BEGIN = """
 import importlib, pkgutil
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 import sidecar.engine
 from sidecar.engine.anomaly_job import AnomalyJob
-from sidecar.engine.warm_up import warm_up
+from sidecar.engine.warm_up import warm_up, warm_up_series
 from sidecar.schema.detector import Detector
 from sidecar.schema.scheduled_event import ScheduledEvent
 from benchmarks.generated_logs import messages
@@ -26,7 +28,8 @@ def kernels():
         for name, value in vars(importlib.import_module(found.name)).items():
             if isinstance(value, Dispatcher):
                 yield f"{value.py_func.__module__}.{name}", len(value.signatures)
-
+"""
+ANY_JOB = """
 warm_up()
 before = dict(kernels())
 assert len(before) > 10
@@ -52,12 +55,26 @@ for analyzer in (None, {"tokenizer": "letter", "char_filter": ["first_line_with_
     ids(categorizer, [*texts, "a b\\nc"], [i % 3 for i in range(501)], cuts=[7])
     categorizer.load(categorizer.save())
     ids(categorizer, texts)
+"""
+SERIES_JOB = """
+warm_up_series()
+before = dict(kernels())
+rows = np.arange(500)
+job = new_job(*(Detector(f, field_name="v", by_field_name="a") for f in ("count", "mean", "sum")))
+frame = frame_of(rows.tolist(), (rows % 7.0).tolist(), a=(rows % 7).tolist())
+run(job, [frame])
+AnomalyJob.restore(job.job, job.save())
+"""
+END = """
 print(*(name for name, count in kernels() if count != before[name]))
 """
 
 
-def test_no_kernel_is_compiled_after_warming_up() -> None:
-    command = [sys.executable, "-c", PROGRAM]
+@pytest.mark.parametrize(
+    "job", [pytest.param(ANY_JOB, id="any"), pytest.param(SERIES_JOB, id="series")]
+)
+def test_no_kernel_is_loaded_or_compiled_after_warming_up(job: str) -> None:
+    command = [sys.executable, "-c", BEGIN + job + END]
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, check=True, timeout=300
     )
