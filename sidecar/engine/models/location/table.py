@@ -10,6 +10,7 @@ from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.models.detector_model import Array, Stepped
 from sidecar.engine.models.findings import DETECTOR_WIDTH, PLOT_WIDTH
+from sidecar.engine.models.growing import capacity_for, enlarged
 from sidecar.engine.models.location.buckets import (
     CELL_WIDTH,
     INCIDENT_WIDTH,
@@ -28,7 +29,6 @@ _POPULATION_PLACES = 32
 # Half of the past is forgotten after so long, or so many buckets with data.
 _HALF_LIFE_S = 60.0 * DAY_S
 _LEAST_HALF_LIFE_BUCKETS = 2000.0
-_LEAST_CAPACITY = 4
 
 
 class LocationTable:
@@ -90,8 +90,9 @@ class LocationTable:
             new = np.arange(known, series)
             groups = self._groups_of(keys.partition[known:], keys.by[known:], new)
             self._group = np.concatenate([self._group, groups])
-            self._rows = _enlarged(self._rows, int(self._group.max()) + 1)
-            self._incidents = _enlarged(self._incidents, series)
+            groups_used = int(self._group.max()) + 1
+            self._rows = enlarged(self._rows, capacity_for(groups_used, len(self._rows)))
+            self._incidents = enlarged(self._incidents, capacity_for(series, len(self._incidents)))
 
     def _groups_of(self, partition: CodeArray, by: CodeArray, series: IntArray) -> IntArray:
         if not self._population:
@@ -158,12 +159,3 @@ class LocationTable:
 
 def _row_width(population: bool) -> int:
     return HEAD + PLACE_WIDTH * (_POPULATION_PLACES if population else _PLACES)
-
-
-def _enlarged(array: FloatArray, length: int) -> FloatArray:
-    """The array with zero rows behind it, for at least `length` in all."""
-    if length <= len(array):
-        return array
-    larger = np.zeros((max(_LEAST_CAPACITY, length, 2 * len(array)), array.shape[1]))
-    larger[: len(array)] = array
-    return larger

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sidecar.engine.arrays import CodeArray, FloatArray, IntArray
 from sidecar.engine.functions import Function, Statistic
@@ -14,6 +13,7 @@ from sidecar.engine.maths.combine import TOP
 from sidecar.engine.models.detector_model import Array, Causes, Stepped
 from sidecar.engine.models.findings import DETECTOR_WIDTH, FINDING_WIDTH, PLOT_WIDTH
 from sidecar.engine.models.frequent import FrequentValues
+from sidecar.engine.models.growing import capacity_for, enlarged
 from sidecar.engine.models.population.buckets import MEMORY_FULL, step_population
 from sidecar.engine.models.population.layout import (
     CAUSE_ACTUAL,
@@ -48,7 +48,6 @@ from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 # Rows of output that one kernel call may fill.
 _OUTPUT_ROWS = 1 << 13
 _FIRST_REMEMBERED = 256
-_LEAST_CAPACITY = 4
 _ARRAYS = ("rows", "sketches", "shapes", "memory", "member", "evidence")
 
 
@@ -242,9 +241,9 @@ class PopulationTable:
         self._map.extend(keys)
         wanted, rows = self._map.attributes.size * self._settings.features, len(self._rows)
         if wanted > rows:
-            rows = max(wanted, 2 * rows, _LEAST_CAPACITY)
+            rows = capacity_for(wanted, rows)
             for name in ("rows", "sketches", "shapes"):
-                setattr(self, f"_{name}", _enlarged(getattr(self, f"_{name}"), rows))
+                setattr(self, f"_{name}", enlarged(getattr(self, f"_{name}"), rows))
         if len(self._slot) < self._map.entities:
             entities = max(self._map.entities, 2 * len(self._slot))
             self._slot = np.full(entities, -1, np.int32)
@@ -255,8 +254,8 @@ class PopulationTable:
         """Let the memory of entities grow where the kernel stopped because of it."""
         capacity = len(self._memory)
         if self._remembered >= MEMORY_FULL * capacity and capacity < MAX_REMEMBERED:
-            self._memory = _enlarged(self._memory, 2 * capacity)
-            self._member = _enlarged(self._member, 2 * capacity)
+            self._memory = enlarged(self._memory, 2 * capacity)
+            self._member = enlarged(self._member, 2 * capacity)
 
     def save(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Plain header and arrays; columns travel by name."""
@@ -314,10 +313,3 @@ def _causes(rows: FloatArray) -> Causes:
         actual_longitude=nothing,
         typical_longitude=nothing,
     )
-
-
-def _enlarged(array: npt.NDArray[Any], length: int) -> npt.NDArray[Any]:
-    """The array with zero rows behind it, `length` in all."""
-    larger = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger

@@ -11,8 +11,8 @@ from sidecar.engine.functions import Function
 from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.models.detector_model import Array, Stepped
 from sidecar.engine.models.findings import DETECTOR_WIDTH, FINDING_WIDTH, PLOT_WIDTH
+from sidecar.engine.models.growing import capacity_for, enlarged
 from sidecar.engine.models.series.buckets import SMALL, step_buckets
-from sidecar.engine.models.series.growing import enlarged
 from sidecar.engine.models.series.layout import (
     CLOCK_OFFSET,
     COARSE_BINS,
@@ -38,7 +38,6 @@ RICH_SERIES = 24
 MAX_FINDINGS = 500
 # Rows of output that one kernel call may fill.
 _OUTPUT_ROWS = 1 << 15
-_LEAST_CAPACITY = 4
 
 _ARRAYS = ("rows", "sketches", "coarse", "rich_sketches", "window_values", "window_sums")
 
@@ -190,7 +189,7 @@ class SeriesTable:
         wanted = self._series * features
         capacity = len(self._rows)
         if wanted > capacity:
-            capacity = max(wanted, 2 * capacity, _LEAST_CAPACITY)
+            capacity = capacity_for(wanted, capacity)
             self._rows = np.concatenate([self._rows, fresh_rows(capacity - len(self._rows))])
             self._sketches = enlarged(self._sketches, capacity)
             self._coarse = enlarged(self._coarse, capacity)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.models.detector_model import Array
-from sidecar.engine.models.series.growing import enlarged
+from sidecar.engine.models.growing import enlarged
 from sidecar.engine.models.series.layout import DAY_SLOT, WANTS, WANTS_DAY, WANTS_WEEK, WEEK_SLOT
 from sidecar.engine.models.series.season import give_shapes
 

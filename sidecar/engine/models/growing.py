@@ -7,6 +7,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+# Rows of an array that has any.
+_LEAST_CAPACITY = 4
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -17,3 +20,8 @@ def enlarged(array: npt.NDArray[Scalar], length: int) -> npt.NDArray[Scalar]:
     larger: npt.NDArray[Scalar] = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
     larger[: len(array)] = array
     return larger
+
+
+def capacity_for(wanted: int, capacity: int) -> int:
+    """Rows to have for `wanted` ones: twice as many as there are, so that copies are few."""
+    return capacity if wanted <= capacity else max(wanted, 2 * capacity, _LEAST_CAPACITY)
