@@ -13,6 +13,9 @@ from sidecar.engine.model_size import NEW_SERIES_BYTES, MemoryLimit, ModelSize, 
 from sidecar.engine.pair_table import NO_LIMIT
 from sidecar.engine.scores.scoring import BucketScorer
 
+# By memory status: the prune window is so many times shorter.
+_HASTE = {"ok": 1, "soft_limit": 2, "hard_limit": 4}
+
 
 class JobMemory:
     """Adds up what the parts of a job take and compares it with the model memory limit.
@@ -53,7 +56,7 @@ class JobMemory:
 
     def haste(self) -> int:
         """By how much shorter the prune window is while memory is short."""
-        return self.limit.haste(self._model_bytes())
+        return _HASTE[self.limit.status(self._model_bytes())]
 
     def note_pruned(self) -> None:
         """Series are gone: whether the limit is reached shows again with the next records."""

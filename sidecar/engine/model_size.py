@@ -13,8 +13,6 @@ from sidecar.engine.dictionary import FieldDictionary
 _MIB = 1024 * 1024
 # Part of the limit from which the status is soft_limit.
 _SOFT_PART = 0.6
-# The prune window is so many times shorter.
-_HASTE = {"ok": 1, "soft_limit": 2, "hard_limit": 4}
 # What a young series is expected to take in bytes, its name included: how many more fit is
 # decided before their records are seen.
 NEW_SERIES_BYTES = 1024
@@ -104,10 +102,6 @@ class MemoryLimit:
         if self.reached or model_bytes >= self._limit:
             return "hard_limit"
         return "soft_limit" if model_bytes > _SOFT_PART * self._limit else "ok"
-
-    def haste(self, model_bytes: int) -> int:
-        """By how much shorter the prune window is while memory is short."""
-        return _HASTE[self.status(model_bytes)]
 
     def exceeded(self, model_bytes: int) -> int:
         """Bytes over the limit."""
