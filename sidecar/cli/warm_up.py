@@ -12,9 +12,9 @@ from sidecar.worker.record_reader import warm_up as warm_up_reader
 def warm_up() -> int:
     """Fill the on-disk cache of compiled kernels; returns the exit status.
 
-    Without it the first start of the sidecar does so, and is ready a minute later.
+    Without it the first start of the sidecar does so, and opens jobs some minutes later.
     """
-    sys.stdout.write("compiling the engine (once for each version, about a minute) ... ")
+    sys.stdout.write("compiling the engine (once for each version, some minutes) ... ")
     sys.stdout.flush()
     started = time.monotonic()
     warm_up_engine()

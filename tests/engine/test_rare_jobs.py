@@ -113,3 +113,24 @@ def test_what_happens_in_a_scheduled_event_is_neither_said_nor_learned(detector:
     assert {(r.bucket, r.by, r.over, r.probability) for r in ruled} == {
         (r.bucket, r.by, r.over, r.probability) for r in expected
     }
+
+
+def test_what_may_not_be_learned_is_judged_by_rare_all_the_same() -> None:
+    begin, end = START_S + 18 * DAY_S, START_S + 18 * DAY_S + 15 * 3600
+    job = new_job(DETECTORS["rare"], span_s=SPAN_S)
+    frame = events(job)
+    not_learned = ScheduledEvent("rehearsal", 1000 * begin, 1000 * end, skip_result=False)
+    job.set_events([not_learned])
+    judged = records(job, run(job, frame))
+    other = new_job(DETECTORS["rare"], span_s=SPAN_S)
+    events(other)
+    away = np.flatnonzero((frame.time < begin) | (frame.time >= end))
+    without = RecordFrame(
+        frame.time[away], codes={name: column[away] for name, column in frame.codes.items()}
+    )
+    expected = records(other, run(other, without))
+    during = {r.by for r in judged if begin <= r.bucket < end}
+    assert {"u20", "u21", "u22"} <= during
+    assert {(r.bucket, r.by, r.probability) for r in judged if not begin <= r.bucket < end} == {
+        (r.bucket, r.by, r.probability) for r in expected
+    }

@@ -1,4 +1,4 @@
-"""Cells under rules: what to leave out, and what to learn without a word."""
+"""Cells under rules: what to leave out, what to learn without a word, what to judge alone."""
 
 from __future__ import annotations
 
@@ -42,27 +42,44 @@ def cell_actions(
 class RuledCells:
     """Cells without those that may not be learned: these are not there at all.
 
+    Parameters
+    ----------
+    judge_unlearned : bool
+        The model can judge cells without learning them: only those that may not make findings
+        either are left out.
+
     Attributes
     ----------
     cells : ClosedCells
         What is left; without times and influencers.
     silent : (m,) bool
         Which of them make no finding.
+    unlearned : (m,) bool
+        Which of them are judged and not learned.
     """
 
-    __slots__ = ("_rows", "cells", "silent")
+    __slots__ = ("_rows", "cells", "silent", "unlearned")
 
-    def __init__(self, rules: DetectorRules, time: IntArray, cells: ClosedCells) -> None:
+    def __init__(
+        self,
+        rules: DetectorRules,
+        time: IntArray,
+        cells: ClosedCells,
+        *,
+        judge_unlearned: bool = False,
+    ) -> None:
         self.cells = cells
         self._rows: IntArray | None = None
         self.silent: BoolArray = np.zeros(len(cells.series), np.bool_)
+        self.unlearned: BoolArray = self.silent
         if not has_rules(rules):
             return
         actions = np.zeros(len(cells.series), np.int64)
         cell_actions(rules, time, cells.start, cells.series, cells.value, actions)
-        rows = np.flatnonzero(actions & SKIP_MODEL_UPDATE == 0)
+        silent, unlearned = actions & SKIP_RESULT != 0, actions & SKIP_MODEL_UPDATE != 0
+        rows = np.flatnonzero(~unlearned | (judge_unlearned & ~silent))
         self._rows = rows
-        self.silent = (actions & SKIP_RESULT != 0)[rows]
+        self.silent, self.unlearned = silent[rows], unlearned[rows]
         self.cells = dataclasses.replace(
             cells,
             start=np.searchsorted(rows, cells.start).astype(np.int64),

@@ -25,6 +25,9 @@ from sidecar.engine.models.verdicts import (
     put_finding,
 )
 
+# Rarest class of a partition without any cell in the bucket.
+UNMET = CLASSES + 1
+
 
 class Values(NamedTuple):
     """By values; rows are series.
@@ -69,8 +72,8 @@ class Partitions(NamedTuple):
 class Bucket(NamedTuple):
     """Room for one bucket: by partition, and the partitions (`active`) that have cells in it.
 
-    `rarest` is CLASSES where there was no cell yet; `usual` how often the mean value was seen;
-    `least` and `news` are log probabilities.
+    `rarest` is UNMET where there was no cell yet, CLASSES where none was learned; `usual` is how
+    often the mean value was seen; `least` and `news` are log probabilities.
     """
 
     active: IntArray
@@ -98,6 +101,7 @@ def step_in_time(
     start: IntArray,
     series: CodeArray,
     silent: BoolArray,
+    unlearned: BoolArray,
     group: CodeArray,
     values: Values,
     partitions: Partitions,
@@ -114,6 +118,8 @@ def step_in_time(
         The detector's `ClosedCells`.
     silent : (m,) bool
         Cells that are learned and not judged.
+    unlearned : (m,) bool
+        Cells that are judged and not learned: nothing is as if they had been.
     group : (n,) int32
         Partition of each series.
 
@@ -130,20 +136,23 @@ def step_in_time(
         for cell in range(start[b], start[b + 1]):
             s = series[cell]
             g = group[s]
-            if bucket.rarest[g] == CLASSES:
+            if bucket.rarest[g] == UNMET:
                 bucket.active[active] = g
                 active += 1
-                partitions.sightings[g] *= 1.0 - 1.0 / memory
-                bucket.usual[g] = (partitions.sightings[g] + 1.0) / (partitions.values[g] + 1.0)
+                bucket.rarest[g] = CLASSES
+                sightings = partitions.sightings[g] * (1.0 - 1.0 / memory)
+                bucket.usual[g] = (sightings + 1.0) / (partitions.values[g] + 1.0)
                 bucket.least[g] = 0.0
                 bucket.news[g] = 0.0
+            learns = not unlearned[cell]
+            if learns and bucket.rarest[g] == CLASSES:
+                partitions.sightings[g] *= 1.0 - 1.0 / memory
             age = partitions.buckets[g]
             first = values.last[s] == 0
             seen = -1.0
             if not first:
                 seen = values.seen[s] * math.exp(-(age - values.last[s]) / memory)
             rank = class_of(seen)
-            bucket.rarest[g] = min(bucket.rarest[g], rank)
             length = 0
             if age >= HOLD_BUCKETS and not silent[cell]:
                 own = max(0.0, seen) / (trials(age, memory) + 1.0)
@@ -158,6 +167,9 @@ def step_in_time(
                 bucket.least[g] = min(bucket.least[g], log_p)
                 if length <= 1:
                     bucket.news[g] = min(bucket.news[g], log_p)
+            if not learns:
+                continue
+            bucket.rarest[g] = min(bucket.rarest[g], rank)
             values.run[s] = length
             values.seen[s] = max(0.0, seen) + 1.0
             values.last[s] = age + 1
@@ -168,12 +180,15 @@ def step_in_time(
             if partitions.buckets[g] >= HOLD_BUCKETS:
                 live += 1
                 judged(room, bucket.least[g], bucket.news[g])
+            rarest = bucket.rarest[g]
+            bucket.rarest[g] = UNMET
+            if rarest == CLASSES:
+                continue
             keep = keep_share(float(partitions.buckets[g]), memory)
             for c in range(CLASSES):
                 partitions.classes[g, c] *= keep
             partitions.weight[g] = partitions.weight[g] * keep + 1.0
-            partitions.classes[g, bucket.rarest[g]] += 1.0
+            partitions.classes[g, rarest] += 1.0
             partitions.buckets[g] += 1
-            bucket.rarest[g] = CLASSES
         filled = close_bucket(room, b, live, found, filled)
     return filled

@@ -11,7 +11,7 @@ from sidecar.engine.models.detector_model import Stepped
 from sidecar.engine.models.findings import PLOT_WIDTH
 from sidecar.engine.models.members import causes_of, members_for
 from sidecar.engine.models.rare.in_population import step_in_population
-from sidecar.engine.models.rare.in_time import Bucket, Partitions, Values, step_in_time
+from sidecar.engine.models.rare.in_time import UNMET, Bucket, Partitions, Values, step_in_time
 from sidecar.engine.models.rare.population_state import (
     Attributes,
     Entities,
@@ -63,7 +63,7 @@ class RareInTime(SharedTables):
         """Score and learn k buckets; partial ones are judged by what they have."""
         self._meet(partition=(keys.partition, None))
         partition = self._ids[_PARTITION]
-        ruled = RuledCells(rules, time, cells)
+        ruled = RuledCells(rules, time, cells, judge_unlearned=True)
         cells = ruled.cells
         room = room_for(cells.start)
         filled = step_in_time(
@@ -71,12 +71,13 @@ class RareInTime(SharedTables):
             cells.start,
             cells.series,
             ruled.silent,
+            ruled.unlearned,
             partition.of_series,
             Values(*self._used("values")),
             Partitions(*self._used("partitions")),
             Bucket(
                 np.empty(len(partition), np.int64),
-                np.full(len(partition), CLASSES, np.int64),
+                np.full(len(partition), UNMET, np.int64),
                 *np.empty((3, len(partition))),
             ),
             room,
