@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
+import numpy as np
+
 from sidecar.engine.arrays import CodeArray, IntArray
 from sidecar.engine.columns import AnyArray, Columns, under, within
-from sidecar.engine.models.detector_model import Array
+from sidecar.engine.models.detector_model import Array, Causes, Stepped
+from sidecar.engine.models.findings import PLOT_WIDTH
 from sidecar.engine.models.split_ids import SplitIds
+from sidecar.engine.models.verdicts import Verdicts
 
 # The kind of rows that are the series themselves.
 SERIES = "series"
+# What columns of amounts, and of counts and times, begin with.
+ZERO = np.float64(0.0)
+NEVER = np.int64(0)
+
+
+def incident_columns() -> Columns:
+    """The columns of `verdicts.Incidents`, in their order."""
+    return Columns(run=NEVER, found=NEVER, peak=ZERO)
+
+
+def stepped(room: Verdicts, filled: int, causes: Causes | None = None) -> Stepped:
+    """What a kernel left in `room`, `filled` findings; such models have nothing to plot."""
+    no_plot = np.empty((0, PLOT_WIDTH))
+    return Stepped(room.findings[:filled], room.detector, no_plot, causes or Causes.none())
 
 
 class SharedTables:

@@ -8,7 +8,6 @@ from sidecar.engine.arrays import IntArray
 from sidecar.engine.columns import Columns
 from sidecar.engine.gathering.cells import ClosedCells, SeriesKeys
 from sidecar.engine.models.detector_model import Stepped
-from sidecar.engine.models.findings import PLOT_WIDTH
 from sidecar.engine.models.members import causes_of, members_for
 from sidecar.engine.models.rare.in_population import step_in_population
 from sidecar.engine.models.rare.in_time import UNMET, Bucket, Partitions, Values, step_in_time
@@ -22,13 +21,17 @@ from sidecar.engine.models.rare.population_state import (
 )
 from sidecar.engine.models.rare.rarity import CLASSES, memory_of
 from sidecar.engine.models.ruled_cells import RuledCells
-from sidecar.engine.models.shared_tables import SERIES, SharedTables
+from sidecar.engine.models.shared_tables import (
+    NEVER,
+    SERIES,
+    ZERO,
+    SharedTables,
+    incident_columns,
+    stepped,
+)
 from sidecar.engine.models.verdicts import Incidents, room_for
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
-_NO_PLOT = np.empty((0, PLOT_WIDTH))
-_ZERO = np.float64(0.0)
-_NEVER = np.int64(0)
 _PARTITION, _ATTRIBUTE, _ENTITY = "partition", "attribute", "entity"
 
 
@@ -36,9 +39,9 @@ class RareInTime(SharedTables):
     """`rare` without an over field."""
 
     def __init__(self, span_s: int) -> None:
-        values = Columns(seen=_ZERO, last=_NEVER, run=_NEVER)
+        values = Columns(seen=ZERO, last=NEVER, run=NEVER)
         partitions = Columns(
-            buckets=_NEVER, weight=_ZERO, sightings=_ZERO, values=_ZERO, classes=np.zeros(CLASSES)
+            buckets=NEVER, weight=ZERO, sightings=ZERO, values=ZERO, classes=np.zeros(CLASSES)
         )
         super().__init__({"values": (SERIES, values), "partitions": (_PARTITION, partitions)})
         self._memory = memory_of(span_s)
@@ -82,7 +85,7 @@ class RareInTime(SharedTables):
             ),
             room,
         )
-        return ruled.back(Stepped(room.findings[:filled], room.detector, _NO_PLOT))
+        return ruled.back(stepped(room, filled))
 
 
 class RareInPopulation(SharedTables):
@@ -90,19 +93,18 @@ class RareInPopulation(SharedTables):
 
     def __init__(self, span_s: int, *, frequent: bool) -> None:
         populations = Columns(
-            buckets=_NEVER,
-            weight=_ZERO,
-            entities=_ZERO,
+            buckets=NEVER,
+            weight=ZERO,
+            entities=ZERO,
             classes=np.zeros(CLASSES),
             amounts=np.zeros(CLASSES),
         )
-        incidents = Columns(run=_NEVER, found=_NEVER, peak=_ZERO)
         super().__init__(
             {
-                "showings": (SERIES, Columns(seen=_ZERO, last=_NEVER)),
-                "attributes": (_ATTRIBUTE, Columns(entities=_ZERO, last=_NEVER)),
-                "entities": (_ENTITY, Columns(seen=_ZERO, last=_NEVER)),
-                "incidents": (_ENTITY, incidents),
+                "showings": (SERIES, Columns(seen=ZERO, last=NEVER)),
+                "attributes": (_ATTRIBUTE, Columns(entities=ZERO, last=NEVER)),
+                "entities": (_ENTITY, Columns(seen=ZERO, last=NEVER)),
+                "incidents": (_ENTITY, incident_columns()),
                 "populations": (_PARTITION, populations),
             }
         )
@@ -147,9 +149,8 @@ class RareInPopulation(SharedTables):
             _work(len(partition)),
             room,
         )
-        findings = room.findings[:filled]
-        causes = causes_of(members, findings, cells.series)
-        return ruled.back(Stepped(findings, room.detector, _NO_PLOT, causes))
+        causes = causes_of(members, room.findings[:filled], cells.series)
+        return ruled.back(stepped(room, filled, causes))
 
 
 def _work(partitions: int) -> Work:

@@ -8,17 +8,19 @@ from sidecar.engine.arrays import IntArray
 from sidecar.engine.columns import Columns
 from sidecar.engine.gathering.cells import CellTimes, ClosedCells, SeriesKeys
 from sidecar.engine.gathering.time_slots import slots_of
-from sidecar.engine.models.detector_model import Causes, Stepped
-from sidecar.engine.models.findings import PLOT_WIDTH
+from sidecar.engine.models.detector_model import Stepped
 from sidecar.engine.models.members import causes_of, members_for
-from sidecar.engine.models.shared_tables import SharedTables
+from sidecar.engine.models.shared_tables import (
+    NEVER,
+    ZERO,
+    SharedTables,
+    incident_columns,
+    stepped,
+)
 from sidecar.engine.models.times.circle import Circle, Clocks, spread_of, step_times
 from sidecar.engine.models.verdicts import REPEAT_BUCKETS, Incidents, room_for
 from sidecar.engine.rules.kernels import NO_RULES, DetectorRules
 
-_NO_PLOT = np.empty((0, PLOT_WIDTH))
-_ZERO = np.float64(0.0)
-_NEVER = np.int64(0)
 # Rounds of the circle over which what was learned fades by a factor e: a month, a quarter.
 _DAY_ROUNDS = 30
 _WEEK_ROUNDS = 13
@@ -45,14 +47,15 @@ class TimesOnCircle(SharedTables):
         slots = slots_of(circle_s)
         rounds = _DAY_ROUNDS if circle_s == _DAY_S else _WEEK_ROUNDS
         clocks = Columns(
-            first=_NEVER,
-            last=_NEVER,
-            cells=_ZERO,
-            unit=_ZERO,
+            first=NEVER,
+            last=NEVER,
+            cells=ZERO,
+            unit=ZERO,
             density=np.zeros(slots, np.float32),
         )
-        incidents = Columns(run=_NEVER, found=_NEVER, peak=_ZERO)
-        super().__init__({"clocks": (_ATTRIBUTE, clocks), "incidents": (_MEMBER, incidents)})
+        super().__init__(
+            {"clocks": (_ATTRIBUTE, clocks), "incidents": (_MEMBER, incident_columns())}
+        )
         self._circle = Circle(
             length=circle_s,
             slot_s=circle_s // slots,
@@ -96,9 +99,8 @@ class TimesOnCircle(SharedTables):
             members,
             room,
         )
-        findings = room.findings[:filled]
-        causes = causes_of(members, findings, cells.series) if self._pooled else Causes.none()
-        return Stepped(findings, room.detector, _NO_PLOT, causes)
+        causes = causes_of(members, room.findings[:filled], cells.series) if self._pooled else None
+        return stepped(room, filled, causes)
 
 
 def _of_buckets(time: IntArray, cells: ClosedCells, circle_s: int) -> CellTimes:
