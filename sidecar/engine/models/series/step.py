@@ -90,6 +90,8 @@ LOG_ODD = math.log(2e-3)
 # Once an incident is over its peak is forgotten at this pace.
 _PEAK_KEEP = 0.9
 _RING_CLIP = 6.0
+# A shift goes on while every residual since its peak is so many scales out.
+_STILL_OUT = 3.0
 
 
 @kernel
@@ -135,6 +137,22 @@ def judge(
     verdict[LOG_P_MULTI] = 0.0
     if side_matches(side, together) and side_matches(side, now):
         verdict[LOG_P_MULTI] = multi_log_tail(row, sketch, together)
+    if side_matches(side, now) and _goes_on(row, now):
+        verdict[LOG_P_MULTI] = min(verdict[LOG_P_MULTI], -row[PEAK])
+
+
+@kernel
+def _goes_on(row: FloatArray, now: float) -> bool:
+    """Whether a series is still where its incident took it, as far from what is usual."""
+    age = int(row[PEAK_AGE])
+    if row[PEAK] < -LOG_ODD or age >= RING_SIZE - 1:
+        return False
+    newest = int(row[COUNT]) - 1
+    least = abs(now)
+    for j in range(age + 1):
+        before = row[RING + (newest - j) % RING_SIZE]
+        least = min(least, before if now > 0.0 else -before)
+    return least >= _STILL_OUT
 
 
 @kernel
