@@ -147,6 +147,42 @@ def frequency_change(generator: Generator, rows: int, _day: int) -> Made:
     return 20 + 5 * values, [(at, at + length - 1)]
 
 
+def _period_rows(generator: Generator, rows: int, day: int) -> float:
+    """Rows of a period that is no day, of which the clean part shows three or more."""
+    minutes = np.array([100, 180, 210, 480, 7200])
+    periods = minutes * (day / 1440)
+    return float(generator.choice(periods[(periods >= 6) & (3.2 * periods <= _CLEAN_SHARE * rows)]))
+
+
+def no_day(generator: Generator, rows: int, day: int) -> Made:
+    """A strict period that is no day; single values as at its peak while it is low."""
+    period = _period_rows(generator, rows, day)
+    phase = np.arange(rows) / period + generator.uniform()
+    wave = np.sin(2 * np.pi * phase) + 0.4 * np.sin(4 * np.pi * phase + generator.uniform(0, 6))
+    values = 50 + 10 * wave + generator.normal(size=rows)
+    windows = []
+    for at in places(generator, rows, 3):
+        low = at + int(np.argmin(wave[at : at + int(period) + 1]))
+        values[low] += 10 * float(wave.max() - wave[low]) * generator.uniform(0.6, 1.0)
+        windows.append((low, low))
+    return values, windows
+
+
+def missing_beat(generator: Generator, rows: int, day: int) -> Made:
+    """A short beat in each period that is no day; a beat or two do not come."""
+    period = _period_rows(generator, rows, day)
+    width = max(1.0, generator.uniform(0.05, 0.15) * period)
+    beat = (np.arange(rows) + generator.uniform(0, period)) % period < width
+    height = np.full(rows, generator.uniform(8, 20))
+    windows = []
+    for at in places(generator, rows, 2):
+        first = at + int(np.argmax(beat[at:] & ~beat[at - 1 : -1]))
+        last = first + int(np.argmin(beat[first : first + int(width) + 2])) - 1
+        height[first : last + 1] = 0.0
+        windows.append((first, last))
+    return 30 + height * beat + generator.normal(size=rows), windows
+
+
 def walk_jump(generator: Generator, rows: int, _day: int) -> Made:
     """A random walk with sudden jumps."""
     steps = generator.standard_t(5, size=rows)
@@ -273,6 +309,8 @@ KINDS: tuple[Callable[[Generator, int, int], Made], ...] = (
     stuck,
     still,
     drift,
+    no_day,
+    missing_beat,
 )
 
 

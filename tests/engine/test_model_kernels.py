@@ -29,6 +29,7 @@ from sidecar.engine.models.series.layout import (
     FAST,
     LAGS,
     LAST,
+    OUTLOOK,
     PREDICTORS,
     SLOPE,
     SLOW,
@@ -182,8 +183,9 @@ def test_prediction_is_the_mix_by_inverse_errors() -> None:
     errors = np.array([1.0, 0.5, 2.0, 0.7])
     row[ERROR : ERROR + 4] = errors
     none = np.zeros(0, dtype=np.float32)
-    out = np.zeros(PREDICTORS + 2)
-    alive = predict(row, none, none, model_settings(FUNCTIONS["mean"], 60, rich_series=0), 0.0, out)
+    out = np.zeros(OUTLOOK)
+    settings = model_settings(FUNCTIONS["mean"], 60, rich_series=0)
+    alive = predict(row, none, none, row[:0], settings, 0.0, out)
     assert alive == 4
     assert out[PREDICTORS] == pytest.approx(
         naive_models.mixed(np.array([10.0, 12.0, 14.0, 11.5]), errors)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
 from sidecar.engine.models.series.clock_shift import reads_clock, watch_clock
+from sidecar.engine.models.series.found_period import PERIOD, TRUSTED, by_period, period_share
 from sidecar.engine.models.series.layout import (
+    BY_PERIOD,
     CLOCK_OFFSET,
     COUNT,
     DAY_FAST,
@@ -28,6 +30,7 @@ from sidecar.engine.models.series.layout import (
     TREND,
     WEEK_FAST,
     WEEK_S,
+    WITHOUT_PERIOD,
     ModelSettings,
 )
 from sidecar.engine.models.series.season import learn_shape, read_shape, shape_rate
@@ -62,6 +65,7 @@ def predict(
     row: FloatArray,
     day: FloatArray,
     week: FloatArray,
+    period: FloatArray,
     settings: ModelSettings,
     time_s: float,
     out: FloatArray,
@@ -72,8 +76,11 @@ def predict(
     ----------
     day, week : float32
         Shapes of the series, of length 0 if it has none.
-    out : (PREDICTORS + 2,) float64
-        Filled with the predictors' values, then the mix and the slow baseline.
+    period : (PERIOD_WIDTH,) float64
+        State of the period that was found, of length 0 if none is looked for.
+    out : (OUTLOOK,) float64
+        Filled with the predictors' values, then the mix and the slow baseline; where a period was
+        found also with the value by it and the mix without it.
 
     Returns
     -------
@@ -119,10 +126,23 @@ def predict(
             share = share * share + 1e-30
             slow_total += share
             slow += share * out[i]
+    if len(period) > 0 and period[PERIOD] > 0.0:
+        found = by_period(row, period, settings, time_s, out)
+        out[BY_PERIOD] = found
+        out[WITHOUT_PERIOD] = mix / total
+        if period[TRUSTED] > 0.0:
+            share = period_share(period)
+            mix += total * share * found
+            total += total * share
+            share = share * share
+            slow += slow_total * share * found
+            slow_total += slow_total * share
     mix /= total
     slow /= slow_total
     if settings.never_negative:
         mix = max(0.0, mix)
+        out[BY_PERIOD] = max(0.0, out[BY_PERIOD])
+        out[WITHOUT_PERIOD] = max(0.0, out[WITHOUT_PERIOD])
         slow = max(0.0, slow)
     out[PREDICTORS] = mix
     out[PREDICTORS + 1] = slow

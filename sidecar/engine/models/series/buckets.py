@@ -45,18 +45,21 @@ from sidecar.engine.models.findings import (
     PLOT_SERIES,
     PLOT_UPPER,
 )
+from sidecar.engine.models.series.found_period import SEARCH_DUE
+from sidecar.engine.models.series.found_trial import search_ring
 from sidecar.engine.models.series.layout import (
     COUNT,
     DAY_SLOT,
     LENGTH,
+    OUTLOOK,
     PEAK,
     PEAK_AGE,
-    PREDICTORS,
     THINNESS,
     WANTS,
     WEEK_SLOT,
     ModelSettings,
 )
+from sidecar.engine.models.series.period_search import SEARCH_ROOM
 from sidecar.engine.models.series.residual import HOLD_VALUES
 from sidecar.engine.models.series.ruled import judge_alone
 from sidecar.engine.models.series.step import (
@@ -85,7 +88,7 @@ from sidecar.engine.rules.kernels import (
 )
 
 # Room for the small arrays of a step: predictions, verdict, distances, two lists of the smallest.
-SMALL = PREDICTORS + 2 + VERDICT + 2 * TOP + DISTANCES
+SMALL = OUTLOOK + VERDICT + 2 * TOP + DISTANCES + SEARCH_ROOM
 
 
 @kernel
@@ -123,6 +126,7 @@ def step_buckets(
     rich_sketches: FloatArray,
     window_values: FloatArray,
     window_sums: FloatArray,
+    periods: FloatArray,
     max_findings: int,
     findings: FloatArray,
     detector: FloatArray,
@@ -148,7 +152,7 @@ def step_buckets(
         State; row of a series and feature is series * features + feature.
     day_pool, week_pool : (slots, bins) float32
         Shapes of the series that have one.
-    rich_sketches, window_values, window_sums : (rich rows, ...)
+    rich_sketches, window_values, window_sums, periods : (rich rows, ...)
         State of the richer features; used while no more series than that are known.
     findings : (capacity, FINDING_WIDTH) float64
         Filled; at most `max_findings` a bucket, most surprising first.
@@ -166,11 +170,13 @@ def step_buckets(
     """
     features = settings.features
     n_series = len(first_bucket)
-    predictions = small[: PREDICTORS + 2]
-    verdict = small[PREDICTORS + 2 : PREDICTORS + 2 + VERDICT]
-    distances = small[PREDICTORS + 2 + VERDICT : SMALL - 2 * TOP]
-    smallest = small[SMALL - 2 * TOP : SMALL - TOP]
-    news = small[SMALL - TOP :]
+    predictions = small[:OUTLOOK]
+    verdict = small[OUTLOOK : OUTLOOK + VERDICT]
+    search_room = small[SMALL - SEARCH_ROOM :]
+    small = small[: SMALL - SEARCH_ROOM]
+    distances = small[OUTLOOK + VERDICT : -2 * TOP]
+    smallest = small[-2 * TOP : -TOP]
+    news = small[-TOP:]
     plotted = len(plot) > 0
     every = settings.empty_is_zero or plotted
     ruled = has_rules(rules)
@@ -215,8 +221,18 @@ def step_buckets(
                             day_slot, week_slot = int(rows[r, DAY_SLOT]), int(rows[r, WEEK_SLOT])
                             day = day_pool[day_slot] if day_slot >= 0 else day_pool[0, :0]
                             week = week_pool[week_slot] if week_slot >= 0 else week_pool[0, :0]
+                            rich = r < len(rich_sketches) and known <= settings.rich_series
+                            period = periods[r] if rich else rows[r, :0]
                             expect(
-                                rows[r], sketches[r], day, week, settings, now, predictions, verdict
+                                rows[r],
+                                sketches[r],
+                                day,
+                                week,
+                                period,
+                                settings,
+                                now,
+                                predictions,
+                                verdict,
                             )
                             write_plot(plot[plot_rows], b, s, f, verdict, np.nan)
                             plot_rows += 1
@@ -241,6 +257,7 @@ def step_buckets(
                 rich_sketch = rich_sketches[r] if rich else sketches[r, :0]
                 values = window_values[r] if rich else sketches[r, :0]
                 sums = window_sums[r] if rich else sketches[r, :0]
+                period = periods[r] if rich else rows[r, :0]
                 actions = 0
                 if ruled:
                     peak, peak_age = rows[r, PEAK], rows[r, PEAK_AGE]
@@ -252,6 +269,7 @@ def step_buckets(
                             sketches[r],
                             day,
                             week,
+                            period,
                             settings,
                             side,
                             now,
@@ -271,6 +289,7 @@ def step_buckets(
                     coarse[r],
                     day,
                     week,
+                    period,
                     rich_sketch,
                     values,
                     sums,
@@ -286,6 +305,8 @@ def step_buckets(
                     verdict,
                 ):
                     continue
+                if rich and period[SEARCH_DUE] != 0.0:
+                    search_ring(rows[r], period, settings, now, search_room)
                 wanted = wanted or rows[r, WANTS] != 0.0
                 if plotted:
                     write_plot(plot[plot_rows], b, s, f, verdict, x)

@@ -128,6 +128,11 @@ RING = COLUMNS.index("ring_0")
 WANTS_DAY, WANTS_WEEK = 1, 2
 
 PREDICTORS = 8
+# What is expected of a series at a time: the predictors' values, the mix, the slow
+# baseline, and these.
+BY_PERIOD = PREDICTORS + 2  # by the period that was found
+WITHOUT_PERIOD = PREDICTORS + 3  # the mix without it
+OUTLOOK = PREDICTORS + 4
 RING_SIZE = 12
 
 # Sketches of every series, side by side in one float32 row.

@@ -28,6 +28,7 @@ def judge_alone(
     sketch: FloatArray,
     day: FloatArray,
     week: FloatArray,
+    period: FloatArray,
     settings: ModelSettings,
     side: int,
     time_s: float,
@@ -47,7 +48,7 @@ def judge_alone(
     if row[COUNT] == 0.0 or not math.isfinite(x):
         return False
     x = to_unit(row, x)
-    judge(row, sketch, day, week, settings, side, time_s, x, records, predictions, verdict)
+    judge(row, sketch, day, week, period, settings, side, time_s, x, records, predictions, verdict)
     combine(row, verdict, 0.0, PLAIN_FEATURES * settings.features)
     if bounds or verdict[LOG_P] < LOG_RECORD_CUTOFF:
         bound(row, sketch, settings, records, verdict)

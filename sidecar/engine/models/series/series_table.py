@@ -13,6 +13,7 @@ from sidecar.engine.models.detector_model import Array, Stepped
 from sidecar.engine.models.findings import DETECTOR_WIDTH, FINDING_WIDTH, PLOT_WIDTH
 from sidecar.engine.models.growing import capacity_for, enlarged
 from sidecar.engine.models.series.buckets import SMALL, step_buckets
+from sidecar.engine.models.series.found_period import PERIOD_WIDTH
 from sidecar.engine.models.series.layout import (
     CLOCK_OFFSET,
     COARSE_BINS,
@@ -39,7 +40,7 @@ MAX_FINDINGS = 500
 # Rows of output that one kernel call may fill.
 _OUTPUT_ROWS = 1 << 15
 
-_ARRAYS = ("rows", "sketches", "coarse", "rich_sketches", "window_values", "window_sums")
+_ARRAYS = ("rows", "sketches", "coarse", "rich_sketches", "window_values", "window_sums", "periods")
 
 
 class SeriesTable:
@@ -62,6 +63,7 @@ class SeriesTable:
         self._rich_sketches = np.zeros((rich, RICH_WIDTH), dtype=np.float32)
         self._window_values = np.zeros((rich, 2 * RING), dtype=np.float32)
         self._window_sums = np.zeros((rich, 2 * LAGS), dtype=np.float32)
+        self._periods = np.zeros((rich, PERIOD_WIDTH))
 
     def nbytes(self) -> int:
         """Bytes of the rows and slots in use, whatever room there is for more."""
@@ -166,6 +168,7 @@ class SeriesTable:
                 self._rich_sketches,
                 self._window_values,
                 self._window_sums,
+                self._periods,
                 MAX_FINDINGS,
                 found_buffer,
                 detector,
@@ -198,6 +201,7 @@ class SeriesTable:
             self._rich_sketches = enlarged(self._rich_sketches, rich)
             self._window_values = enlarged(self._window_values, rich)
             self._window_sums = enlarged(self._window_sums, rich)
+            self._periods = enlarged(self._periods, rich)
 
     def _drop_rich(self, known: int) -> None:
         """Free the richer features for good once there are too many series for them."""
@@ -206,6 +210,7 @@ class SeriesTable:
             self._rich_sketches = self._rich_sketches[:0].copy()
             self._window_values = self._window_values[:0].copy()
             self._window_sums = self._window_sums[:0].copy()
+            self._periods = self._periods[:0].copy()
 
     def save(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Plain header and arrays; columns travel by name."""
@@ -229,8 +234,8 @@ class SeriesTable:
                 self._rows[:, COLUMNS.index(name)] = arrays["rows"][:, place]
         for name in _ARRAYS[1:]:
             target = getattr(self, f"_{name}")
-            # Richer features of another width start afresh.
-            if arrays[name].shape[1:] == target.shape[1:]:
+            # Richer features that are missing or of another width start afresh.
+            if name in arrays and arrays[name].shape[1:] == target.shape[1:]:
                 target[: len(arrays[name])] = arrays[name]
         if "week_slot" not in header["columns"]:
             # In states of before the week's slot was that of the day.

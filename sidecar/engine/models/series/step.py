@@ -9,6 +9,7 @@ from sidecar.engine.kernel import kernel
 from sidecar.engine.maths.sketch import BINS, sketch_add, sketch_fade
 from sidecar.engine.maths.tails import LOG_2, LOG_LEAST
 from sidecar.engine.models.series.baseline import clip, learn_baseline, predict, residual_floor
+from sidecar.engine.models.series.found_trial import learn_period
 from sidecar.engine.models.series.layout import (
     COUNT,
     DAY_FAST,
@@ -111,6 +112,7 @@ def judge(
     sketch: FloatArray,
     day: FloatArray,
     week: FloatArray,
+    period: FloatArray,
     settings: ModelSettings,
     side: int,
     time_s: float,
@@ -119,8 +121,8 @@ def judge(
     predictions: FloatArray,
     verdict: FloatArray,
 ) -> None:
-    """Fill `verdict` (VERDICT,) and `predictions` (PREDICTORS + 2,) without learning."""
-    alive = predict(row, day, week, settings, time_s, predictions)
+    """Fill `verdict` (VERDICT,) and `predictions` (OUTLOOK,) without learning."""
+    alive = predict(row, day, week, period, settings, time_s, predictions)
     mean = predictions[PREDICTORS]
     verdict[TYPICAL] = mean
     verdict[ALIVE] = float(alive)
@@ -189,6 +191,7 @@ def learn(
     coarse: FloatArray,
     day: FloatArray,
     week: FloatArray,
+    period: FloatArray,
     settings: ModelSettings,
     time_s: float,
     x: float,
@@ -215,6 +218,8 @@ def learn(
         test_season(row, coarse, settings, time_s, clip(x - base, bound), len(rich_sketch) > 0)
     odd = verdict[LOG_P_SINGLE] < LOG_ODD
     learn_residual(row, sketch, settings, x, predictions[PREDICTORS], records, within, odd)
+    if len(period) > 0:
+        learn_period(row, sketch, period, settings, time_s, x, int(verdict[ALIVE]), predictions)
     learn_baseline(row, day, week, settings, time_s, x, int(verdict[ALIVE]), predictions)
     if int(n) % _FADE_EVERY == 0:
         # Young series mend their ways: early values fade with a power of the series' age.
@@ -263,13 +268,14 @@ def expect(
     sketch: FloatArray,
     day: FloatArray,
     week: FloatArray,
+    period: FloatArray,
     settings: ModelSettings,
     time_s: float,
     predictions: FloatArray,
     verdict: FloatArray,
 ) -> None:
     """What a started series would show at a time without a value: typical and bounds."""
-    predict(row, day, week, settings, time_s, predictions)
+    predict(row, day, week, period, settings, time_s, predictions)
     verdict[TYPICAL] = predictions[PREDICTORS]
     bound(row, sketch, settings, 0.0, verdict)
     in_own_unit(row, verdict)
@@ -282,6 +288,7 @@ def step(
     coarse: FloatArray,
     day: FloatArray,
     week: FloatArray,
+    period: FloatArray,
     rich_sketch: FloatArray,
     window_values: FloatArray,
     window_sums: FloatArray,
@@ -298,8 +305,8 @@ def step(
 ) -> bool:
     """Judge a value, then learn from it; False if the value is not a number to judge.
 
-    `rich_sketch` and the window arrays have length 0 for series without the richer features. The
-    95 % bounds are computed for values that become records, and for all if `bounds`.
+    `rich_sketch`, the window arrays and `period` have length 0 for series without the richer
+    features. The 95 % bounds are computed for values that become records, and for all if `bounds`.
     """
     if not math.isfinite(x):
         return False
@@ -321,7 +328,7 @@ def step(
         verdict[UPPER] = x
         in_own_unit(row, verdict)
         return True
-    judge(row, sketch, day, week, settings, side, time_s, x, records, predictions, verdict)
+    judge(row, sketch, day, week, period, settings, side, time_s, x, records, predictions, verdict)
     log_rich = 0.0
     kinds = PLAIN_FEATURES
     if rich:
@@ -343,6 +350,7 @@ def step(
         coarse,
         day,
         week,
+        period,
         settings,
         time_s,
         x,
