@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sidecar.engine.arrays import FloatArray, IntArray
+from sidecar.engine.arrays import BoolArray, FloatArray, IntArray
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.models.series.found_period import PERIOD, TRUSTED
 from sidecar.engine.models.series.period_search import (
@@ -24,7 +24,7 @@ from tests.engine.seasonal_cases import DAY_S, HOUR_S, clock, column, noise, ste
 MINUTE_S = 60
 
 
-def periods(table: SeriesTable) -> tuple[FloatArray, FloatArray]:
+def periods(table: SeriesTable) -> tuple[FloatArray, BoolArray]:
     """Of each series with room for one: its period in s (0: none), and whether it is trusted."""
     found = table.save()[1]["periods"]
     return found[:, PERIOD], found[:, TRUSTED] > 0.0
@@ -73,16 +73,17 @@ def test_a_length_is_rounded_within_its_doubt(
 
 
 @pytest.mark.parametrize(
-    ("span_s", "period_s", "days"),
+    ("shape", "span_s", "period_s", "days"),
     [
-        (300, 100 * MINUTE_S, 3),
-        (300, 3 * HOUR_S, 3),
-        (600, 7 * HOUR_S, 10),
-        (HOUR_S, 5 * DAY_S, 45),
+        pytest.param(wave, 300, 100 * MINUTE_S, 3, id="wave of 100 min"),
+        pytest.param(wave, 300, 3 * HOUR_S, 3, id="wave of 3 h"),
+        pytest.param(wave, 600, 7 * HOUR_S, 10, id="wave of 7 h"),
+        pytest.param(beats, 300, 100 * MINUTE_S, 3, id="beats of 100 min"),
+        pytest.param(beats, 300, 3 * HOUR_S, 3, id="beats of 3 h"),
+        pytest.param(beats, 600, 7 * HOUR_S, 10, id="beats of 7 h"),
+        pytest.param(beats, HOUR_S, 5 * DAY_S, 45, id="beats of 5 days"),
     ],
-    ids=["100 min", "3 h", "7 h", "5 days"],
 )
-@pytest.mark.parametrize("shape", [wave, beats])
 def test_a_strict_period_is_found_and_trusted(
     shape: Callable[[IntArray, float], FloatArray], span_s: int, period_s: float, days: int
 ) -> None:
@@ -91,6 +92,12 @@ def test_a_strict_period_is_found_and_trusted(
     found, trusted = periods(table)
     assert found[0] == pytest.approx(period_s, rel=0.01)
     assert trusted[0]
+
+
+def test_a_slow_wave_that_the_last_values_foretell_as_well_is_not_trusted() -> None:
+    time = clock(45, HOUR_S)
+    table = stepped(time, 100 + wave(time, 5 * DAY_S) + noise(len(time)), HOUR_S)
+    assert not periods(table)[1].any()
 
 
 def test_noise_and_days_have_no_period_of_their_own() -> None:
