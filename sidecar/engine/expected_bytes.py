@@ -29,7 +29,7 @@ class RowBytes:
 
     series: float = 896.0  # a feature of a series: scalars and sketches
     series_coarse: float = 96.0  # what its season test looks at
-    series_rich: float = 20_480.0  # the richer features of few series
+    series_rich: float = 26_072.0  # the richer features of few series, and the period looked for
     shape_bin: float = 4.0  # a bin of a daily or weekly shape
     attribute: float = 512.0  # a feature of a by value of a population
     entity: float = 36.0  # an over value, wherever it is

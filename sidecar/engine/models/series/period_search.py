@@ -153,9 +153,17 @@ def _likely_lag(ring: FloatArray, filled: int, work: FloatArray) -> int:
     longest = filled // _LEAST_PERIODS
     furthest = int(longest * (1.0 + _NEAR)) + 1
     for lag in range(1, furthest + 1):
-        total = 0.0
-        for i in range(lag, filled):
+        # Four sums side by side: one alone waits for each addition to end.
+        total = second = third = fourth = 0.0
+        last = filled - (filled - lag) % 4
+        for i in range(lag, last, 4):
             total += (ring[i] - mean) * (ring[i - lag] - mean)
+            second += (ring[i + 1] - mean) * (ring[i + 1 - lag] - mean)
+            third += (ring[i + 2] - mean) * (ring[i + 2 - lag] - mean)
+            fourth += (ring[i + 3] - mean) * (ring[i + 3 - lag] - mean)
+        for i in range(last, filled):
+            total += (ring[i] - mean) * (ring[i - lag] - mean)
+        total += second + third + fourth
         work[lag] = total / variance * filled / (filled - lag)
     least = max(_LEAST_CORRELATION, _DEVIATIONS / math.sqrt(filled))
     best = 0.0
