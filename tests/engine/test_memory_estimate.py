@@ -14,6 +14,7 @@ from sidecar.engine.memory_estimate import estimate_bytes
 from sidecar.engine.models.location.buckets import INCIDENT_WIDTH
 from sidecar.engine.models.population import layout as population
 from sidecar.engine.models.series import layout as series
+from sidecar.engine.models.series.found_period import PERIOD_WIDTH
 from sidecar.engine.models.series.series_table import RICH_SERIES
 from sidecar.engine.models.series.windows import RING
 from sidecar.engine.record_frame import RecordFrame
@@ -62,7 +63,7 @@ def test_estimate_of_seasonal_series_is_close_to_what_they_take(
         pytest.param(ROWS.series_coarse, 4 * series.COARSE_BINS, id="season test"),
         pytest.param(
             ROWS.series_rich,
-            4 * (series.RICH_WIDTH + 2 * RING + 2 * series.LAGS),
+            4 * (series.RICH_WIDTH + 2 * RING + 2 * series.LAGS) + 8 * PERIOD_WIDTH,
             id="richer features",
         ),
         pytest.param(
