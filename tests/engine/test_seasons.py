@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sidecar.engine.arrays import FloatArray, IntArray
+from sidecar.engine.expected_bytes import expected_bytes
 from sidecar.engine.functions import FUNCTIONS
 from sidecar.engine.models.series.series_table import RICH_SERIES, SeriesTable
 from sidecar.engine.scores.scoring import BucketScorer
@@ -73,7 +74,8 @@ def test_the_size_is_what_is_in_use(days: int) -> None:
     again = SeriesTable(FUNCTIONS["mean"], HOUR_S)
     again.load(*table.save())
     assert table.nbytes() == by_piece.nbytes() == again.nbytes() == table.copy().nbytes()
-    expected = SeriesTable.expected_bytes(FUNCTIONS["mean"], HOUR_S, 100)
+    config = job("mean")
+    expected = expected_bytes(config.detectors[0], config, attributes=100, entities=0)
     assert table.nbytes() < 1.3 * expected
 
 

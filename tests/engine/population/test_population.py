@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sidecar.engine.arrays import FloatArray
+from sidecar.engine.expected_bytes import expected_bytes
 from sidecar.engine.functions import FUNCTIONS, Statistic
 from sidecar.engine.models.population.layout import MAX_CAUSES, MAX_REMEMBERED
-from sidecar.engine.models.population.table import PopulationTable
 from sidecar.engine.results import BucketResults
 from sidecar.engine.scores.scoring import BucketScorer
 from tests.engine.population.cases import (
@@ -335,7 +335,8 @@ def test_memory_of_odd_entities_is_bounded() -> None:
 
 def test_the_size_of_a_population_is_as_expected() -> None:
     users = 2000
-    table = BucketScorer(population_job("mean"))
+    config = population_job("mean")
+    table = BucketScorer(config)
     table.score(closed(times(40), population_cells(lognormal(40, users))), user_keys(users))
-    expected = PopulationTable.expected_bytes(FUNCTIONS["mean"], 3600, 1.0, float(users))
+    expected = expected_bytes(config.detectors[0], config, attributes=1.0, entities=float(users))
     assert 0.3 * expected < table.nbytes() < 3.0 * expected
