@@ -99,6 +99,23 @@ def weight_beyond(weights: FloatArray, place: float, fall: float, half_step: flo
 
 
 @kernel
+def lesson(expected: float, least: float) -> float:
+    """Weight of an observation in a history that would expect so many at or beyond it.
+
+    One far beyond all others is an accident until it comes again: a first teaches the `least`,
+    each further one about as much as all before it, until it takes part in what is usual. What
+    lies close to the others counts in full.
+    """
+    return min(1.0, least + expected + 4.0 * expected * expected)
+
+
+@kernel
+def sketch_beyond(weights: FloatArray, magnitude: float) -> float:
+    """Weight of remembered magnitudes at least this large, with the tail beyond them."""
+    return float(weight_beyond(weights, sketch_place(magnitude), _FALL, _HALF_STEP))
+
+
+@kernel
 def sketch_log_tail(
     weights: FloatArray, total: float, magnitude: float, log_prior: float, prior_weight: float
 ) -> float:
@@ -116,7 +133,7 @@ def sketch_log_tail(
         How many observations the prior law is worth, > 0.
     """
     log_all = log_prior + math.log(prior_weight)
-    beyond = weight_beyond(weights, sketch_place(magnitude), _FALL, _HALF_STEP)
+    beyond = sketch_beyond(weights, magnitude)
     if beyond > 0.0:
         log_all = log_sum(log_all, math.log(beyond))
     return min(0.0, log_all - math.log(prior_weight + total))

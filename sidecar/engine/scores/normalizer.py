@@ -2,7 +2,10 @@
 
 A scope is a level of the job: the buckets, or the values of one influencer field. Its history is a
 decayed histogram of the greatest surprise of every bucket, on the log scale of probabilities. A
-surprise is natural -log p less what the oddest of so many values usually has; it may be negative.
+new bucket is held against a second histogram, in which what stands far out counts little until it
+has come several times: the second incident is no less one than the first. Scores that are made
+again later go by the whole history. A surprise is natural -log p less what the oddest of so many
+values usually has; it may be negative.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from numba import njit
 
 from sidecar.engine.arrays import FloatArray, IntArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.maths.sketch import sketch_fade, weight_beyond
+from sidecar.engine.maths.sketch import lesson, sketch_fade, weight_beyond
 
 # Natural logs of "so rare in this history" and of "so improbable", and the scores they allow.
 _RANK_LOGS = np.log(
@@ -29,12 +32,16 @@ _PROBABILITY_LOGS = np.log(
 )
 _PROBABILITY_SCORES = np.array([0.0, 0.5, 5.0, 33.0, 67.0, 84.0, 92.0, 96.0, 98.5, 99.5, 100.0])
 # Score of what only goes on, as a share of what it would be if it were new.
-REPEAT_SHARE = 0.5
+REPEAT_SHARE = 0.35
 # Observations that the prior law of surprises (a standard exponential) is worth.
 _PRIOR_WEIGHT = 3.0
 # Buckets over which a young job's scores are let up to 100.
 _YOUNG_BUCKETS = 100.0
 _YOUNG_CEILING = 25.0
+# What a bucket counts for at least, however far it stands out.
+_LEAST_LESSON = 0.1
+# What the prior law expects in so many buckets is no accident.
+_LAWFUL_BUCKETS = 50.0
 # Share of the history that one bucket keeps, and how often it is applied.
 _KEEP = 0.9999
 _FADE_EVERY = 64
@@ -91,6 +98,14 @@ def fade_after(seen: float) -> float:
 
 
 @kernel
+def history_lesson(lessons: FloatArray, weight: float, surprise: float) -> float:
+    """What a bucket's greatest surprise counts for in what new buckets are held against."""
+    beyond = weight_beyond(lessons, history_place(surprise), _FALL, _HALF_STEP)
+    lawful = min(weight + 1.0, _LAWFUL_BUCKETS) * math.exp(-max(0.0, surprise))
+    return lesson(beyond + lawful, _LEAST_LESSON)
+
+
+@kernel
 def score_of(
     history: FloatArray, weight: float, seen: float, surprise: float, log_p: float
 ) -> float:
@@ -111,6 +126,7 @@ def score_of(
 @kernel
 def score_rows(
     history: FloatArray,
+    lessons: FloatArray,
     totals: FloatArray,
     buckets: int,
     bucket: IntArray,
@@ -123,7 +139,8 @@ def score_rows(
 
     Parameters
     ----------
-    history : (HISTORY_BINS,) float32
+    history, lessons : (HISTORY_BINS,) float32
+        All that was, and what rows are held against.
     totals : (2,) float64
         Weight of the history, buckets seen.
     bucket : (r,) int64
@@ -141,24 +158,28 @@ def score_rows(
             if row > first and surprise[row] == surprise[row - 1] and log_p[row] == log_p[row - 1]:
                 score[row] = score[row - 1]
             else:
-                score[row] = score_of(history, totals[0], totals[1], surprise[row], log_p[row])
+                score[row] = score_of(lessons, totals[0], totals[1], surprise[row], log_p[row])
             row += 1
-        history[history_bin(greatest[b])] += 1.0
+        bin_ = history_bin(greatest[b])
+        lessons[bin_] += history_lesson(lessons, totals[0], greatest[b])
+        history[bin_] += 1.0
         totals[0] += 1.0
         totals[1] += 1.0
         keep = fade_after(totals[1])
         if keep < 1.0:
             sketch_fade(history, keep)
+            sketch_fade(lessons, keep)
             totals[0] *= keep
 
 
 class Normalizer:
     """One scope's history and the scores read from it."""
 
-    __slots__ = ("_history", "_totals")
+    __slots__ = ("_history", "_lessons", "_totals")
 
     def __init__(self) -> None:
         self._history: npt.NDArray[np.float32] = np.zeros(HISTORY_BINS, dtype=np.float32)
+        self._lessons: npt.NDArray[np.float32] = np.zeros(HISTORY_BINS, dtype=np.float32)
         self._totals: FloatArray = np.zeros(2)
 
     @property
@@ -205,6 +226,7 @@ class Normalizer:
             begin, end = np.searchsorted(bucket, [first, last])
             score_rows(
                 self._history,
+                self._lessons,
                 self._totals,
                 last - first,
                 bucket[begin:end] - first,
@@ -222,18 +244,24 @@ class Normalizer:
         """An independent copy."""
         twin = Normalizer()
         twin._history[:] = self._history
+        twin._lessons[:] = self._lessons
         twin._totals[:] = self._totals
         return twin
 
     def nbytes(self) -> int:
         """Bytes of the arrays."""
-        return int(self._history.nbytes + self._totals.nbytes)
+        return int(self._history.nbytes + self._lessons.nbytes + self._totals.nbytes)
 
     def save(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays, by name."""
-        return {"history": self._history.copy(), "totals": self._totals.copy()}
+        return {
+            "history": self._history.copy(),
+            "lessons": self._lessons.copy(),
+            "totals": self._totals.copy(),
+        }
 
     def load(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
         """Take over saved arrays."""
         self._history[:] = arrays["history"]
+        self._lessons[:] = arrays.get("lessons", arrays["history"])
         self._totals[:] = arrays["totals"]

@@ -60,10 +60,20 @@ COLUMNS = (
     "window_weight",  # total weight of the sketches of each of these distances
     "weight",  # total weight of the sketches
     "peak",  # surprise of the running incident
-    "peak_age",  # buckets since that peak
+    "peak_age",  # buckets since it was last odd
     "length",  # anomalous buckets in a row
-    "pending",  # greatest z of an incident that is not over, signed
+    "pending_high",  # greatest z of an incident that is not over
+    "pending_low",  # the same below the prediction, as a positive number
     "pending_length",  # its buckets so far
+    "pending_time",  # s, when it began
+    "accident_0",  # s, when the last incidents were that nothing before was like
+    "accident_1",
+    "accident_2",
+    "accident_3",
+    "accident_4",
+    "accident_5",
+    "accident_6",
+    "accident_7",
     "ring_0",  # the last residuals against the slow baseline, in scales
     "ring_1",
     "ring_2",
@@ -120,7 +130,10 @@ WEIGHT = COLUMNS.index("weight")
 PEAK_AGE = COLUMNS.index("peak_age")
 PEAK = COLUMNS.index("peak")
 LENGTH = COLUMNS.index("length")
-PENDING = COLUMNS.index("pending")
+PENDING_HIGH = COLUMNS.index("pending_high")
+PENDING_LOW = COLUMNS.index("pending_low")
+PENDING_TIME = COLUMNS.index("pending_time")
+ACCIDENT = COLUMNS.index("accident_0")
 PENDING_LENGTH = COLUMNS.index("pending_length")
 RING = COLUMNS.index("ring_0")
 
@@ -134,6 +147,7 @@ BY_PERIOD = PREDICTORS + 2  # by the period that was found
 WITHOUT_PERIOD = PREDICTORS + 3  # the mix without it
 OUTLOOK = PREDICTORS + 4
 RING_SIZE = 12
+ACCIDENTS = 8
 
 # Sketches of every series, side by side in one float32 row.
 SKETCH_HIGH = 0
@@ -150,8 +164,12 @@ LAGS = 1152
 # Bins of the coarse shape that the season test looks at.
 COARSE_BINS = 24
 
-# Buckets in which a surprise no greater than the last peak is the same incident.
+# Buckets in which a surprise no greater than the last peak is the same incident, where entities
+# or places are compared.
 INCIDENT_BUCKETS = 192.0
+# A series' incident is over once the series has been calm for so many buckets: the features that
+# look at several of them have all seen its end.
+_CALM_BUCKETS = 24.0
 
 HOUR_S = 3600.0
 DAY_S = 86400.0
@@ -197,7 +215,7 @@ class ModelSettings(NamedTuple):
     day_rate: float
     week_rate: float
     rich_series: int
-    incident_buckets: float
+    calm_buckets: float
     may_grow: bool
 
 
@@ -232,6 +250,6 @@ def model_settings(function: Function, span_s: int, *, rich_series: int) -> Mode
         day_rate=_rate(5 * DAY_S, DAY_S, 1),
         week_rate=_rate(3 * WEEK_S, WEEK_S, 1),
         rich_series=rich_series,
-        incident_buckets=INCIDENT_BUCKETS,
+        calm_buckets=_CALM_BUCKETS,
         may_grow=True,
     )

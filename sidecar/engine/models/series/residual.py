@@ -6,14 +6,12 @@ import math
 
 from sidecar.engine.arrays import FloatArray
 from sidecar.engine.kernel import kernel
-from sidecar.engine.maths.sketch import BINS, sketch_add, sketch_log_tail
+from sidecar.engine.maths.sketch import BINS, sketch_log_tail
 from sidecar.engine.maths.tails import LOG_2, LOG_LEAST, log_count_tail, log_student_tail
 from sidecar.engine.models.series.baseline import CLIP, clip, learning_bound, residual_floor
 from sidecar.engine.models.series.layout import (
     COUNT,
     MULTI_SCALE,
-    PENDING,
-    PENDING_LENGTH,
     RING,
     RING_SIZE,
     SCALE_ALL,
@@ -29,6 +27,7 @@ from sidecar.engine.models.series.layout import (
     WITHIN,
     ModelSettings,
 )
+from sidecar.engine.models.series.memory import LARGEST_SCALES, learn_size
 
 # Mean absolute deviation of a normal law to its standard deviation.
 TO_DEVIATION = 1.2533141373155003
@@ -45,10 +44,6 @@ _EXACT_COUNTS = 50.0
 HOLD_VALUES = 20.0
 # Values of a series before its residuals are remembered: its scale must stand first.
 _SKETCH_FROM = 12.0
-# An incident is taken for the new normal after so many buckets.
-_PENDING_BUCKETS = 12.0
-# Scales beyond which it does not matter how many there are; squares stay finite.
-_LARGEST = 1e6
 # Over how many values the bound on young series' surprise is released.
 _RELEASE_VALUES = 100.0
 
@@ -90,7 +85,7 @@ def single_log_tail(
 ) -> float:
     """Natural log of the probability of a value at least as far from `mean` as `x`, on its side."""
     spread = deviation(row, settings, mean, upper, records)
-    z = min(_LARGEST, abs(x - mean) / spread)
+    z = min(LARGEST_SCALES, abs(x - mean) / spread)
     if z < _BODY:
         return float(-LOG_2 - z * _BODY_SLOPE)
     lawful = settings.count_like and max(x, mean) < _EXACT_COUNTS
@@ -131,7 +126,7 @@ def magnitude_log_tail(
     scale : float
         The feature's decayed mean.
     """
-    ratio = min(_LARGEST, value / scale)
+    ratio = min(LARGEST_SCALES, value / scale)
     if ratio < _MAGNITUDE_BODY:
         return -ratio * _MAGNITUDE_SLOPE
     # The mean of |normal| is 0.8 deviations.
@@ -162,43 +157,24 @@ def side_matches(side: int, signed: float) -> bool:
 
 
 @kernel
-def _remember(row: FloatArray, sketch: FloatArray, z: float) -> None:
-    start = SKETCH_HIGH if z >= 0.0 else SKETCH_LOW
-    sketch_add(sketch[start : start + BINS], abs(z), 1.0)
-    row[WEIGHT] += 1.0
-
-
-@kernel
 def learn_residual(
     row: FloatArray,
     sketch: FloatArray,
     settings: ModelSettings,
+    time_s: float,
     x: float,
     mean: float,
     records: float,
     within: float,
     odd: bool,
 ) -> None:
-    """Learn the scale of residuals and remember how large this one was.
-
-    The values of an incident (`odd` ones in a row) are remembered as one, once it is over: they
-    are no independent observations, and must not make its own later buckets look common.
-    """
+    """Learn the scale of residuals and remember how large this one was, `odd` or not."""
     n = row[COUNT]
     residual = x - mean
     rate = max(settings.scale_rate, 1.0 / (n + 1.0))
     if n >= _SKETCH_FROM:
         z = residual / deviation(row, settings, mean, residual >= 0.0, records)
-        if odd and row[PENDING_LENGTH] < _PENDING_BUCKETS:
-            row[PENDING_LENGTH] += 1.0
-            if abs(z) > abs(row[PENDING]):
-                row[PENDING] = z
-        else:
-            if row[PENDING_LENGTH] > 0.0:
-                _remember(row, sketch, row[PENDING])
-                row[PENDING_LENGTH] = 0.0
-                row[PENDING] = 0.0
-            _remember(row, sketch, z)
+        learn_size(row, sketch, settings, time_s, z, odd)
     floor = residual_floor(row)
     bound = learning_bound(n, CLIP * TO_DEVIATION * max(row[SCALE_ALL], floor))
     if settings.count_like:

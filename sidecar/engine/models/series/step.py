@@ -217,7 +217,7 @@ def learn(
         base = predictions[4] if len(day) > 0 else row[SLOW]
         test_season(row, coarse, settings, time_s, clip(x - base, bound), len(rich_sketch) > 0)
     odd = verdict[LOG_P_SINGLE] < LOG_ODD
-    learn_residual(row, sketch, settings, x, predictions[PREDICTORS], records, within, odd)
+    learn_residual(row, sketch, settings, time_s, x, predictions[PREDICTORS], records, within, odd)
     if len(period) > 0:
         learn_period(row, sketch, period, settings, time_s, x, int(verdict[ALIVE]), predictions)
     learn_baseline(row, day, week, settings, time_s, x, int(verdict[ALIVE]), predictions)
@@ -232,15 +232,16 @@ def learn(
     row[COUNT] = n + 1.0
     row[LAST_TIME] = time_s
 
-    _learn_incident(row, -verdict[LOG_P], settings.incident_buckets)
+    _learn_incident(row, -verdict[LOG_P], settings.calm_buckets)
     row[LENGTH] = row[LENGTH] + 1.0 if verdict[LOG_P] < LOG_RECORD_CUTOFF else 0.0
 
 
 @kernel
 def _learn_incident(row: FloatArray, surprise: float, buckets: float) -> None:
-    """Keep the peak of the running incident; it is over so many buckets after its peak."""
+    """Keep the peak of the running incident; it is over after so many calm buckets."""
     if surprise > row[PEAK]:
         row[PEAK] = surprise
+    if surprise >= min(row[PEAK], -LOG_ODD):
         row[PEAK_AGE] = 0.0
         return
     row[PEAK_AGE] += 1.0
