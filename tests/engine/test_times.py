@@ -60,7 +60,7 @@ def test_a_login_in_the_night_comes_first(detector: Detector, span_s: int) -> No
     assert found[0].actual == 3 * HOUR_S + 72
     assert 8 * HOUR_S < found[0].typical < 18 * HOUR_S
     assert {found[0].by, found[0].partition, found[0].over} <= {None, "u5"}
-    assert [record for record in found[1:] if record.score > 60] == []
+    assert [record for record in found[1:] if record.score > 75] == []
 
 
 def test_with_an_over_field_the_cause_has_the_times() -> None:
