@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging.config
 from typing import Any
 
+AUDIT_LOGGER = "ml_sidecar.audit"
+
 
 def log_config(level: str) -> dict[str, Any]:
     """Tell `logging.config.dictConfig` what every process of the sidecar logs, and how."""
@@ -24,6 +26,8 @@ def log_config(level: str) -> dict[str, Any]:
             # One line for each call to Elasticsearch, and for each kernel that is compiled.
             "elastic_transport": {"level": "WARNING"},
             "numba": {"level": "WARNING"},
+            # Who was refused and who changed something is written whatever the level.
+            AUDIT_LOGGER: {"level": "INFO"},
         },
     }
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import ipaddress
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +51,9 @@ class Settings:
     port: int = _setting(9280, "port to listen on", minimum=0)
     workers: int = _setting(2, "HTTP worker processes", minimum=1)
     threads: int = _setting(16, "threads of each HTTP worker: concurrent requests", minimum=1)
+    allow_insecure: bool = _setting(
+        False, "serve a cluster without security on other addresses than loopback"
+    )
     data_dir: str = _setting("data", "folder of the journal; must survive restarts")
     run_dir: str = _setting("", "folder of the local sockets; default: one in the temporary folder")
     encryption_key: str = _setting(
@@ -122,6 +127,15 @@ class Settings:
         if faults:
             raise SettingsError("; ".join(sorted(faults)))
         return cls(**values)
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        """Whether only this machine can reach the sidecar; a name counts by its addresses."""
+        try:
+            found = socket.getaddrinfo(self.host, None, flags=socket.AI_PASSIVE)
+        except (OSError, UnicodeError):
+            return False
+        return all(ipaddress.ip_address(each[4][0]).is_loopback for each in found)
 
     def environment(self) -> dict[str, str]:
         """The variables that make the same settings in a child process."""

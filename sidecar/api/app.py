@@ -9,6 +9,7 @@ from flask import Flask, Response, g, request
 from werkzeug.routing import Rule
 
 from sidecar import messages
+from sidecar.api.audit_log import audit_log
 from sidecar.api.body import RequestBody, linger
 from sidecar.api.caller import OPAQUE_ID, caller_of, trace_id
 from sidecar.api.error_handlers import register_error_handlers
@@ -42,6 +43,7 @@ def create_app(services: Services, settings: Settings, routes: Iterable[Route] =
         app.view_functions[endpoint] = _view(route, services, settings)
     app.before_request(_before_request)
     app.after_request(_after_request(settings))
+    app.after_request(audit_log(services.privileges))
     register_error_handlers(app)
     return app
 
@@ -62,6 +64,7 @@ def _before_request() -> None:
 def _view(route: Route, services: Services, settings: Settings) -> Callable[..., Response]:
     def view(**path: str) -> Response:
         g.deprecation = route.deprecation
+        g.api = route.api
         caller = caller_of(request.headers)
         services.privileges.require(caller, route.api)
         query = _query()

@@ -49,7 +49,9 @@ def error_answer(error: MlError, *, with_trace: bool = False) -> ErrorAnswer:
     if isinstance(error, _SENTENCES):
         return ErrorAnswer(error.status, {"error": error.reason, "status": error.status}, headers)
     trace = "".join(traceback.format_exception(error)) if with_trace else None
-    body = _body(error.status, error.as_cause(), trace)
+    # Of wrong secondary credentials the root is what is wrong with them.
+    root = error.cause if isinstance(error, UnauthorizedError) and error.cause else error
+    body = _body(error.status, error.as_cause(), trace, root=root.as_cause())
     return ErrorAnswer(error.status, body, headers)
 
 
@@ -63,8 +65,14 @@ def no_handler_answer(uri: str, method: str) -> ErrorAnswer:
     return ErrorAnswer(400, {"error": messages.no_handler(uri, method)})
 
 
-def _body(status: int, detail: Mapping[str, Any], trace: str | None) -> dict[str, Any]:
-    root_cause = {name: value for name, value in detail.items() if name != "caused_by"}
+def _body(
+    status: int,
+    detail: Mapping[str, Any],
+    trace: str | None,
+    *,
+    root: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    root_cause = {k: v for k, v in (detail if root is None else root).items() if k != "caused_by"}
     if trace is not None:
         root_cause["stack_trace"] = trace
         detail = {**detail, "stack_trace": trace}

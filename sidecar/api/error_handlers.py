@@ -19,6 +19,7 @@ from sidecar.api.media_types import JSON
 from sidecar.api.rendering import Presentation
 from sidecar.errors import (
     ContentTooLargeError,
+    ForbiddenError,
     MethodNotAllowedError,
     MlError,
     UnauthorizedError,
@@ -59,7 +60,11 @@ def _answer(error: Exception) -> ErrorAnswer:
     if isinstance(error, MlError):
         if isinstance(error, UnauthorizedError):
             # Elasticsearch names the request it refused: ours, on behalf of the caller's.
-            error.reason = _REFUSED_REQUEST.sub(lambda _: f"[{request_uri()}]", error.reason)
+            for each in (error, error.cause):
+                if each is not None:
+                    each.reason = _REFUSED_REQUEST.sub(lambda _: f"[{request_uri()}]", each.reason)
+        if isinstance(error, UnauthorizedError | ForbiddenError):
+            g.refusal = error.reason
         presentation: Presentation = g.get("presentation", Presentation())
         answer = error_answer(error, with_trace=presentation.error_trace)
         if answer.status >= _SERVER_ERROR:

@@ -4,7 +4,7 @@ None of these four imports another; `sidecar.bootstrap` plugs implementations in
 that cross these lines are `sidecar.errors.MlError`.
 """
 
-from sidecar.interfaces.callers import Caller, ClusterInfo, Privileges
+from sidecar.interfaces.callers import Caller, ClusterInfo, Identity, IndexGrants, Privileges
 from sidecar.interfaces.configurations import (
     AsyncTaskStore,
     CalendarStore,
@@ -46,6 +46,8 @@ __all__ = [
     "FilterStore",
     "FlushAnswer",
     "FlushRequest",
+    "Identity",
+    "IndexGrants",
     "JobRuntime",
     "JobStatus",
     "JobStore",

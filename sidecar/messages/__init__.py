@@ -130,13 +130,19 @@ from sidecar.messages.parameters import (
     unparseable_size,
 )
 from sidecar.messages.results import (
-    action_unauthorized,
     alias_is_an_index,
     all_shards_failed,
     closed_results_index,
     mapping_clash,
     result_window_too_large,
     too_many_fields,
+)
+from sidecar.messages.security import (
+    action_unauthorized,
+    analytics_indices_denied,
+    datafeed_indices_denied,
+    insecure_cluster_not_served,
+    insecure_cluster_served,
 )
 from sidecar.messages.states import (
     bucket_not_found,
@@ -165,6 +171,7 @@ __all__ = [
     "all_shards_failed",
     "analysis_field_must_be_set",
     "analysis_limits_while_open",
+    "analytics_indices_denied",
     "analyzer_bad_regex",
     "analyzer_bad_setting",
     "analyzer_part_not_supported",
@@ -201,6 +208,7 @@ __all__ = [
     "content_type_not_streamable",
     "content_type_not_supported",
     "daily_retention_after_retention",
+    "datafeed_indices_denied",
     "datafeed_job_id_mismatch",
     "deletion_refused",
     "detector_index_too_high",
@@ -217,6 +225,8 @@ __all__ = [
     "illegal_create_settings",
     "incompatible_with_timestamp",
     "inconsistent_id",
+    "insecure_cluster_not_served",
+    "insecure_cluster_served",
     "invalid_boolean",
     "invalid_date_parameter",
     "invalid_field_name",

@@ -1,4 +1,4 @@
-"""Results, their indices, and who may read them."""
+"""Results and their indices."""
 
 from __future__ import annotations
 
@@ -45,11 +45,3 @@ def result_window_too_large(window: int, limit: int) -> str:
 def all_shards_failed() -> str:
     """Every shard refused a search."""
     return "all shards failed"
-
-
-def action_unauthorized(action: str, subject: str, granting: str) -> str:
-    """The caller lacks a privilege; `granting` names those that would do, the least first."""
-    return (
-        f"action [{action}] is unauthorized for {subject}, "
-        f"this action is granted by the cluster privileges [{granting}]"
-    )

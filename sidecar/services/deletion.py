@@ -30,8 +30,8 @@ from sidecar.interfaces import (
     ResultsIndices,
 )
 from sidecar.schema.job import Blocked, Job
+from sidecar.services.actions import ACTIONS
 from sidecar.services.config_changes import MAX_ATTEMPTS, change_job
-from sidecar.services.privileges import ACTIONS
 from sidecar.services.tasks import Task, TaskService
 
 logger = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from sidecar.services.deletion import JobDeletion, Spawn, spawn_thread
 from sidecar.services.job_states import JobStateService
 from sidecar.services.job_stats import JobStatsService
 from sidecar.services.jobs import JobService
-from sidecar.services.privileges import PrivilegeGate
+from sidecar.services.privileges import IndexPrivileges, PrivilegeGate
 from sidecar.services.results import ResultsService
 from sidecar.services.tasks import TaskService
 from sidecar.settings import Settings
@@ -86,6 +86,7 @@ class Services:
 
     clock: Clock
     privileges: PrivilegeGate
+    index_privileges: IndexPrivileges
     cluster: ClusterService
     jobs: JobService
     job_stats: JobStatsService
@@ -109,6 +110,7 @@ def make_services(
     return Services(
         clock=clock,
         privileges=PrivilegeGate(stores.privileges),
+        index_privileges=IndexPrivileges(stores.privileges),
         cluster=ClusterService(stores.cluster),
         jobs=JobService(
             stores.jobs,

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from elasticsearch import ApiError
 
+from sidecar import messages
 from sidecar.interfaces import Document
 from sidecar.storage.client import Connection, error_reason, translated_errors
+
+logger = logging.getLogger(__name__)
 
 # How Elasticsearch answers a path that it does not have, in this or in another verb.
 _NOT_SERVED = (400, 404, 405)
 _REFUSED = (401, 403)
+# How long it is believed that security is off.
+_INSECURE_S = 10.0
 
 
 class ElasticsearchClusterInfo:
-    """Implements `interfaces.ClusterInfo`; whether security is on is asked once per process."""
+    """Implements `interfaces.ClusterInfo`.
 
-    def __init__(self, connection: Connection) -> None:
+    That security is on is found out once per process, that it is off again and again: whoever
+    switches it on must not have to think of the sidecar.
+    """
+
+    def __init__(
+        self, connection: Connection, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._connection = connection
+        self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._security: bool | None = None
+        self._secure = False
+        self._insecure_until: float | None = None
 
     def root(self) -> Document:
         """See `interfaces.ClusterInfo.root`.
@@ -39,9 +55,17 @@ class ElasticsearchClusterInfo:
     def security_enabled(self) -> bool:
         """See `interfaces.ClusterInfo.security_enabled`."""
         with self._lock:
-            if self._security is None:
-                self._security = self._ask_security()
-            return self._security
+            if self._secure:
+                return True
+            now = self._monotonic()
+            if self._insecure_until is not None and now < self._insecure_until:
+                return False
+            self._secure = self._ask_security()
+            if not self._secure:
+                if self._insecure_until is None:
+                    logger.warning(messages.insecure_cluster_served())
+                self._insecure_until = now + _INSECURE_S
+            return self._secure
 
     def _root_from_nodes(self) -> dict[str, Any]:
         client = self._connection.client

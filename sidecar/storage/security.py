@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from elasticsearch import ApiError
 
-from sidecar import codec, messages
-from sidecar.errors import ForbiddenError, UnauthorizedError
-from sidecar.interfaces import Caller, ClusterInfo
+from sidecar import messages
+from sidecar.errors import ForbiddenError, MlError, UnauthorizedError
+from sidecar.interfaces import Caller, ClusterInfo, Identity, IndexGrants
+from sidecar.storage.answer_cache import AnswerCache
 from sidecar.storage.client import Connection, error_body, error_reason, translated_errors
 
-# Answers kept at once; the oldest go first.
+# Answers kept at once, of each kind.
 _MAX_ANSWERS = 10_000
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _CHALLENGE = "WWW-Authenticate"
@@ -25,12 +24,20 @@ _OWN_ACTION = re.compile(r"cluster:admin/xpack/security/user/(has_privileges|aut
 # Cluster privileges that grant the ML actions, the least one first.
 _GRANT_MONITOR = "monitor_ml,manage_ml,monitor,manage,all"
 _GRANT_ADMIN = "manage_ml,manage,all"
+_GRANT_OTHERS = "monitor,manage,all"
+_HAS_PRIVILEGES = "/_security/user/_has_privileges"
+_AUTHENTICATE = "/_security/_authenticate"
 
 
 class ElasticsearchPrivileges:
     """Implements `interfaces.Privileges`.
 
-    Only positive answers are kept, for `cache_ms` milliseconds, under a hash of the headers.
+    Parameters
+    ----------
+    cache_ms : int
+        How long a positive answer, or who somebody is, may be used again.
+    insecure_allowed : bool
+        Whether a cluster without security is followed: everybody may do everything then.
     """
 
     def __init__(
@@ -39,31 +46,67 @@ class ElasticsearchPrivileges:
         cluster: ClusterInfo,
         *,
         cache_ms: int,
+        insecure_allowed: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connection = connection
         self._cluster = cluster
-        self._cache_s = cache_ms / 1000
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._granted: dict[bytes, float] = {}
-
-    def require_cluster(self, caller: Caller, action: str) -> None:
-        """See `interfaces.Privileges.require_cluster`."""
-        if not self._cluster.security_enabled():
-            return
-        key = _key(caller, action)
-        if self._is_granted(key):
-            return
-        if not self._ask(caller, action):
-            raise ForbiddenError(self._denial(caller, action))
-        self._remember(key)
-
-    def _ask(self, caller: Caller, action: str) -> bool:
-        answer = self._call(
-            caller, action, "POST", "/_security/user/_has_privileges", {"cluster": [action]}
+        self._insecure_allowed = insecure_allowed
+        keep_s = cache_ms / 1000
+        self._granted = AnswerCache[bool](
+            keep_s=keep_s, max_entries=_MAX_ANSWERS, monotonic=monotonic
         )
-        return bool(answer["cluster"].get(action, False))
+        self._identities = AnswerCache[Identity](
+            keep_s=keep_s, max_entries=_MAX_ANSWERS, monotonic=monotonic
+        )
+
+    def require_cluster(self, caller: Caller, action: str, *, fresh: bool = False) -> None:
+        """See `interfaces.Privileges.require_cluster`."""
+        if not self._is_secure():
+            return
+        key = self._granted.key(*_credentials(caller), action)
+        if not fresh and self._granted.get(key):
+            return
+        try:
+            answer = self._call(caller, action, "POST", _HAS_PRIVILEGES, {"cluster": [action]})
+        except MlError:
+            self._granted.forget(key)
+            raise
+        if not answer["cluster"].get(action, False):
+            self._granted.forget(key)
+            raise ForbiddenError(self._denial(caller, action))
+        self._granted.put(key, True)
+
+    def identify(self, caller: Caller) -> Identity | None:
+        """See `interfaces.Privileges.identify`."""
+        if not self._is_secure():
+            return None
+        key = self._identities.key(*_credentials(caller))
+        found = self._identities.get(key)
+        if found is None:
+            found = self._ask_identity(caller, "cluster:admin/xpack/security/user/authenticate")
+            self._identities.put(key, found)
+        return found
+
+    def index_grants(
+        self, caller: Caller, wanted: Mapping[str, Sequence[str]]
+    ) -> IndexGrants | None:
+        """See `interfaces.Privileges.index_grants`."""
+        if not self._is_secure():
+            return None
+        questions = [
+            {"names": [name], "privileges": list(privileges)} for name, privileges in wanted.items()
+        ]
+        action = "cluster:admin/xpack/security/user/has_privileges"
+        answer = self._call(caller, action, "POST", _HAS_PRIVILEGES, {"index": questions})
+        return IndexGrants(str(answer["username"]), answer["index"])
+
+    def _is_secure(self) -> bool:
+        if self._cluster.security_enabled():
+            return True
+        if not self._insecure_allowed:
+            raise ForbiddenError(messages.insecure_cluster_not_served())
+        return False
 
     def _call(
         self,
@@ -77,6 +120,7 @@ class ElasticsearchPrivileges:
             "accept": "application/json",
             "content-type": None if body is None else "application/json",
             "authorization": caller.authorization,
+            "es-secondary-authorization": caller.secondary_authorization,
             "es-security-runas-user": caller.run_as,
             "x-opaque-id": caller.opaque_id,
         }
@@ -94,46 +138,72 @@ class ElasticsearchPrivileges:
                     raise ForbiddenError(reason) from error
                 raise
 
+    def _ask_identity(self, caller: Caller, action: str) -> Identity:
+        who = self._call(caller, action, "GET", _AUTHENTICATE)
+        actor = who
+        if caller.run_as is not None:
+            itself = Caller(authorization=caller.authorization, opaque_id=caller.opaque_id)
+            actor = self._call(itself, action, "GET", _AUTHENTICATE)
+        by_key = actor.get("authentication_type") == "api_key"
+        return Identity(
+            username=str(who["username"]),
+            authenticated_as=None if caller.run_as is None else str(actor["username"]),
+            roles=tuple(sorted(who["roles"])),
+            api_key_id=str(actor["api_key"]["id"]) if by_key else None,
+            service_account=bool(actor.get("metadata", {}).get("_elastic_service_account")),
+        )
+
     def _denial(self, caller: Caller, action: str) -> str:
         """Write the sentence that Elasticsearch would have answered itself."""
-        who = self._call(caller, action, "GET", "/_security/_authenticate")
-        if who.get("authentication_type") == "api_key":
-            subject = f"API key id [{who['api_key']['id']}] of user [{who['username']}]"
-        else:
-            roles = ",".join(sorted(who["roles"]))
-            subject = f"user [{who['username']}] with effective roles [{roles}]"
-        granting = _GRANT_MONITOR if action.startswith("cluster:monitor/") else _GRANT_ADMIN
-        return messages.action_unauthorized(action, subject, granting)
-
-    def _is_granted(self, key: bytes) -> bool:
-        with self._lock:
-            until = self._granted.get(key)
-        return until is not None and self._monotonic() < until
-
-    def _remember(self, key: bytes) -> None:
-        if self._cache_s <= 0:
-            return
-        with self._lock:
-            self._granted.pop(key, None)  # so that it becomes the newest
-            while len(self._granted) >= _MAX_ANSWERS:
-                del self._granted[next(iter(self._granted))]
-            self._granted[key] = self._monotonic() + self._cache_s
+        identity = self._ask_identity(caller, action)
+        self._identities.put(self._identities.key(*_credentials(caller)), identity)
+        return messages.action_unauthorized(action, _subject(identity), _granting(action))
 
 
-def _key(caller: Caller, action: str) -> bytes:
-    identity = codec.dumps([caller.authorization, caller.run_as, action])
-    return hashlib.sha256(identity).digest()
+def _credentials(caller: Caller) -> tuple[str | None, str | None, str | None]:
+    return caller.authorization, caller.run_as, caller.secondary_authorization
+
+
+def _subject(identity: Identity) -> str:
+    actor = identity.authenticated_as or identity.username
+    runs_as = identity.authenticated_as is not None
+    if identity.api_key_id is not None:
+        text = f"API key id [{identity.api_key_id}] of user [{actor}]"
+    elif identity.service_account:
+        text = f"service account [{actor}]"
+    else:
+        text = f"user [{actor}]"
+    if runs_as:
+        text += f" run as [{identity.username}]"
+    if runs_as or (identity.api_key_id is None and not identity.service_account):
+        text += f" with effective roles [{','.join(identity.roles)}]"
+    return text
+
+
+def _granting(action: str) -> str:
+    if action.startswith("cluster:monitor/xpack/ml/"):
+        return _GRANT_MONITOR
+    return _GRANT_OTHERS if action.startswith("cluster:monitor/") else _GRANT_ADMIN
 
 
 def _unauthorized(error: ApiError) -> UnauthorizedError:
     """Keep the challenges: clients decide by them which credentials to send."""
     found = error_body(error)["error"]
-    header = found.get("header", {}) if isinstance(found, Mapping) else {}
-    challenges: str | Sequence[str] = header.get(_CHALLENGE, ())
+    found = found if isinstance(found, Mapping) else {}
+    inner = found.get("caused_by")
+    challenges = _challenges(found) or (_challenges(inner) if isinstance(inner, Mapping) else ())
     joined = challenges if isinstance(challenges, str) else ", ".join(challenges)
     joined = joined or error.meta.headers.get(_CHALLENGE) or 'Basic realm="security"'
-    return UnauthorizedError(
-        error_reason(error),
-        metadata={"header": {_CHALLENGE: challenges or joined}},
-        headers={_CHALLENGE: joined},
-    )
+    metadata = {"header": {_CHALLENGE: challenges or joined}}
+    headers = {_CHALLENGE: joined}
+    if isinstance(inner, Mapping):
+        # Secondary credentials: the outer sentence says which, the inner one why.
+        cause = UnauthorizedError(str(inner.get("reason", "")), metadata=metadata)
+        return UnauthorizedError(error_reason(error), cause=cause, headers=headers)
+    return UnauthorizedError(error_reason(error), metadata=metadata, headers=headers)
+
+
+def _challenges(error: Mapping[str, Any]) -> str | Sequence[str]:
+    header = error.get("header")
+    found: str | Sequence[str] = header.get(_CHALLENGE, ()) if isinstance(header, Mapping) else ()
+    return found

@@ -94,6 +94,9 @@ def make_stores(
         ),
         cluster=cluster,
         privileges=ElasticsearchPrivileges(
-            connection, cluster, cache_ms=settings.privilege_cache_ms
+            connection,
+            cluster,
+            cache_ms=settings.privilege_cache_ms,
+            insecure_allowed=settings.allow_insecure or settings.listens_on_loopback,
         ),
     )

@@ -13,7 +13,7 @@ import pytest
 
 from sidecar.api.rest import Route
 from sidecar.api.routes import ROUTES
-from sidecar.services.privileges import ACTIONS
+from sidecar.services.actions import ACTIONS
 from tests.api.conftest import JOB, Sidecar
 
 SPEC_FILE = os.environ["ML_OPENAPI"]

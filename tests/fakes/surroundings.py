@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sidecar.errors import ForbiddenError, UnauthorizedError
-from sidecar.interfaces import Caller, Document
+from sidecar.interfaces import Caller, Document, Identity, IndexGrants
 from tests.fakes.failing import Failing
 
 
@@ -61,32 +62,78 @@ class FakeClusterInfo(Failing):
         return self.security
 
 
+@dataclass(slots=True)
+class FakeUser:
+    """Somebody who may do anything in the cluster, and this with indices."""
+
+    name: str
+    indices: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
 class FakePrivileges(Failing):
     """Implements `interfaces.Privileges`: all is allowed until denied.
 
     `require_authorization` refuses callers that do not say who they are; `asked` holds
-    (caller, action) of every question.
+    (caller, action) of every question, `asked_anew` the actions that had to be fresh. `users`, by
+    their `Authorization`, are those whose indices are known; with any of them there, others have
+    wrong credentials.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.require_authorization = False
+        self.security = True
         self.asked: list[tuple[Caller, str]] = []
+        self.asked_anew: list[str] = []
+        self.users: dict[str, FakeUser] = {}
         self._denied: list[tuple[str, str | None]] = []
 
     def deny(self, action_prefix: str, authorization: str | None = None) -> None:
         """Refuse actions that start so, to this `Authorization` or (None) to everybody."""
         self._denied.append((action_prefix, authorization))
 
-    def require_cluster(self, caller: Caller, action: str) -> None:
+    def require_cluster(self, caller: Caller, action: str, *, fresh: bool = False) -> None:
         self._called("require_cluster")
         self.asked.append((caller, action))
+        if fresh:
+            self.asked_anew.append(action)
         if self.require_authorization and caller.authorization is None:
-            challenge = 'Basic realm="security", charset="UTF-8"'
-            raise UnauthorizedError(
-                "missing authentication credentials for REST request",
-                headers={"WWW-Authenticate": challenge},
-            )
+            raise _unauthorized("missing authentication credentials for REST request")
+        self._user(caller)
         for prefix, authorization in self._denied:
             if action.startswith(prefix) and authorization in (None, caller.authorization):
                 raise ForbiddenError(f"action [{action}] is unauthorized for user [fake]")
+
+    def identify(self, caller: Caller) -> Identity | None:
+        self._called("identify")
+        if not self.security:
+            return None
+        user = self._user(caller)
+        if caller.run_as is not None:
+            return Identity(caller.run_as, authenticated_as=user.name)
+        return Identity(user.name)
+
+    def index_grants(
+        self, caller: Caller, wanted: Mapping[str, Sequence[str]]
+    ) -> IndexGrants | None:
+        self._called("index_grants")
+        if not self.security:
+            return None
+        user = self._user(caller)
+        granted = {
+            name: {each: each in user.indices.get(name, ()) for each in privileges}
+            for name, privileges in sorted(wanted.items())
+        }
+        return IndexGrants(user.name, granted)
+
+    def _user(self, caller: Caller) -> FakeUser:
+        given = [caller.authorization, caller.secondary_authorization]
+        for authorization in filter(None, given):
+            if self.users and authorization not in self.users:
+                raise _unauthorized("unable to authenticate")
+        return self.users.get(caller.authorization or "", FakeUser("fake"))
+
+
+def _unauthorized(reason: str) -> UnauthorizedError:
+    challenge = 'Basic realm="security", charset="UTF-8"'
+    return UnauthorizedError(reason, headers={"WWW-Authenticate": challenge})
