@@ -1,4 +1,4 @@
-"""Every API has an action, and the action is granted by the privilege that the API is said to need."""
+"""Every API has an action, granted by the privilege that the API is said to need."""
 
 from __future__ import annotations
 
@@ -7,89 +7,89 @@ import pytest
 from sidecar.services.actions import ACTIONS, changes
 
 # As the public specification states them.
-MONITOR_ML = """
-cat.ml_data_frame_analytics
-cat.ml_datafeeds
-cat.ml_jobs
-cat.ml_trained_models
-ml.evaluate_data_frame
-ml.explain_data_frame_analytics
-ml.get_buckets
-ml.get_calendar_events
-ml.get_calendars
-ml.get_categories
-ml.get_data_frame_analytics
-ml.get_data_frame_analytics_stats
-ml.get_datafeed_stats
-ml.get_datafeeds
-ml.get_influencers
-ml.get_job_stats
-ml.get_jobs
-ml.get_memory_stats
-ml.get_model_snapshot_upgrade_stats
-ml.get_model_snapshots
-ml.get_overall_buckets
-ml.get_records
-ml.get_trained_models
-ml.get_trained_models_stats
-ml.info
-ml.preview_data_frame_analytics
-""".split()
-MANAGE_ML = """
-ml.clear_trained_model_deployment_cache
-ml.close_job
-ml.delete_calendar
-ml.delete_calendar_job
-ml.delete_data_frame_analytics
-ml.delete_datafeed
-ml.delete_expired_data
-ml.delete_filter
-ml.delete_forecast
-ml.delete_job
-ml.delete_model_snapshot
-ml.delete_trained_model
-ml.delete_trained_model_alias
-ml.estimate_model_memory
-ml.flush_job
-ml.forecast
-ml.get_filters
-ml.open_job
-ml.post_calendar_events
-ml.post_data
-ml.preview_datafeed
-ml.put_calendar
-ml.put_calendar_job
-ml.put_data_frame_analytics
-ml.put_datafeed
-ml.put_filter
-ml.put_job
-ml.put_trained_model
-ml.put_trained_model_alias
-ml.put_trained_model_definition_part
-ml.put_trained_model_vocabulary
-ml.reset_job
-ml.revert_model_snapshot
-ml.set_upgrade_mode
-ml.start_data_frame_analytics
-ml.start_datafeed
-ml.start_trained_model_deployment
-ml.stop_data_frame_analytics
-ml.stop_datafeed
-ml.stop_trained_model_deployment
-ml.update_data_frame_analytics
-ml.update_datafeed
-ml.update_filter
-ml.update_job
-ml.update_model_snapshot
-ml.update_trained_model_deployment
-ml.upgrade_job_snapshot
-""".split()
-NOT_STATED = """
-ml.delete_calendar_event
-ml.infer_trained_model
-ml.validate
-ml.validate_detector
-""".split()
+MONITOR_ML = [
+    "cat.ml_data_frame_analytics",
+    "cat.ml_datafeeds",
+    "cat.ml_jobs",
+    "cat.ml_trained_models",
+    "ml.evaluate_data_frame",
+    "ml.explain_data_frame_analytics",
+    "ml.get_buckets",
+    "ml.get_calendar_events",
+    "ml.get_calendars",
+    "ml.get_categories",
+    "ml.get_data_frame_analytics",
+    "ml.get_data_frame_analytics_stats",
+    "ml.get_datafeed_stats",
+    "ml.get_datafeeds",
+    "ml.get_influencers",
+    "ml.get_job_stats",
+    "ml.get_jobs",
+    "ml.get_memory_stats",
+    "ml.get_model_snapshot_upgrade_stats",
+    "ml.get_model_snapshots",
+    "ml.get_overall_buckets",
+    "ml.get_records",
+    "ml.get_trained_models",
+    "ml.get_trained_models_stats",
+    "ml.info",
+    "ml.preview_data_frame_analytics",
+]
+MANAGE_ML = [
+    "ml.clear_trained_model_deployment_cache",
+    "ml.close_job",
+    "ml.delete_calendar",
+    "ml.delete_calendar_job",
+    "ml.delete_data_frame_analytics",
+    "ml.delete_datafeed",
+    "ml.delete_expired_data",
+    "ml.delete_filter",
+    "ml.delete_forecast",
+    "ml.delete_job",
+    "ml.delete_model_snapshot",
+    "ml.delete_trained_model",
+    "ml.delete_trained_model_alias",
+    "ml.estimate_model_memory",
+    "ml.flush_job",
+    "ml.forecast",
+    "ml.get_filters",
+    "ml.open_job",
+    "ml.post_calendar_events",
+    "ml.post_data",
+    "ml.preview_datafeed",
+    "ml.put_calendar",
+    "ml.put_calendar_job",
+    "ml.put_data_frame_analytics",
+    "ml.put_datafeed",
+    "ml.put_filter",
+    "ml.put_job",
+    "ml.put_trained_model",
+    "ml.put_trained_model_alias",
+    "ml.put_trained_model_definition_part",
+    "ml.put_trained_model_vocabulary",
+    "ml.reset_job",
+    "ml.revert_model_snapshot",
+    "ml.set_upgrade_mode",
+    "ml.start_data_frame_analytics",
+    "ml.start_datafeed",
+    "ml.start_trained_model_deployment",
+    "ml.stop_data_frame_analytics",
+    "ml.stop_datafeed",
+    "ml.stop_trained_model_deployment",
+    "ml.update_data_frame_analytics",
+    "ml.update_datafeed",
+    "ml.update_filter",
+    "ml.update_job",
+    "ml.update_model_snapshot",
+    "ml.update_trained_model_deployment",
+    "ml.upgrade_job_snapshot",
+]
+NOT_STATED = [
+    "ml.delete_calendar_event",
+    "ml.infer_trained_model",
+    "ml.validate",
+    "ml.validate_detector",
+]
 # The specification says monitor_ml, the names of their actions begin with cluster:admin.
 STRICTER = {"ml.explain_data_frame_analytics", "ml.preview_data_frame_analytics"}
 BESIDE_ML = {"info", "ping", "tasks.get"}
