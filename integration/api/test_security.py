@@ -1,55 +1,75 @@
-"""Who may do what: users, roles and API keys of the real cluster."""
+"""Who may do what: every route, tried by callers of every kind that the real cluster knows."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from integration.api.callers import (
+    EVERYTHING,
+    FILE_USER,
+    MANAGE_ML,
+    MONITOR,
+    MONITOR_ML,
+    PASSWORD,
+    RIGHTS,
+    SomeCaller,
+    all_callers,
+)
 from integration.api.conftest import BASE, Jobs
-from integration.api.rest import Rest
-from integration.elasticsearch import Cluster
+from integration.api.rest import Reply, Rest
+from integration.elasticsearch import Cluster, basic
 from integration.sidecar_process import SidecarProcess
+from sidecar.api.rest import Route
+from sidecar.api.routes import ROUTES
+from sidecar.services.actions import ACTIONS
 
 pytestmark = pytest.mark.integration
 
-PASSWORD = "api-password"  # noqa: S105 - of users who live as long as this module's tests
-ROLES = {
-    "nobody": [],
-    "reader": ["machine_learning_user"],
-    "admin": ["machine_learning_admin"],
+OPERATIONS = [
+    pytest.param(verb, route, id=f"{verb} {route.path}")
+    for route in ROUTES
+    for verb in route.methods
+]
+GRANTING = {
+    MONITOR: "monitor,manage,all",
+    MONITOR_ML: "monitor_ml,manage_ml,monitor,manage,all",
+    MANAGE_ML: "manage_ml,manage,all",
 }
-READS = [
-    ("GET", ""),
-    ("GET", "/{0}"),
-    ("GET", "/{0}/_stats"),
-    ("GET", "/{0}/results/buckets"),
-    ("POST", "/{0}/results/records"),
-    ("GET", "/{0}/results/influencers"),
-]
-WRITES = [
-    ("PUT", "/{0}-new"),
-    ("POST", "/{0}/_update"),
-    ("POST", "/{0}/_open"),
-    ("POST", "/{0}/_data"),
-    ("POST", "/{0}/_flush"),
-    ("POST", "/{0}/_close"),
-    ("DELETE", "/{0}"),
-]
+# What no caller here but the superuser may do: Elasticsearch's own words about each of them.
+FORBIDDEN_TO_ALL = ("POST", "/_cluster/reroute")
+WRONG = {
+    "nothing": {},
+    "wrong password": {"Authorization": basic("elastic", "wrong")},
+    "unknown user": {"Authorization": basic("api-no-such-user", "wrong")},
+    "not base64": {"Authorization": "Basic !"},
+    "wrong key": {"Authorization": "ApiKey bm86c3VjaGtleQ=="},
+    "wrong token": {"Authorization": "Bearer nothing"},
+    "wrong service token": {"Authorization": "Bearer AAEAAWVsYXN0aWMvZmxlZXQtc2VydmVyL3g6eA"},
+    "unknown scheme": {"Authorization": "Nonsense"},
+}
+
+
+def needed(route: Route) -> str:
+    """Return the privilege that a route needs, by the name of its action."""
+    action = ACTIONS[route.api]
+    if action.startswith("cluster:monitor/xpack/ml/"):
+        return MONITOR_ML
+    return MANAGE_ML if action.startswith("cluster:admin/xpack/ml/") else MONITOR
+
+
+def address(route: Route, job_id: str) -> str:
+    return route.path.format(job_id=job_id, task_id="node:1", timestamp="1000")
 
 
 @pytest.fixture(scope="module")
-def users(cluster: Cluster) -> Iterator[dict[str, str]]:
-    """Names of the users of these roles."""
-    mark = uuid.uuid4().hex[:8]
-    names = {role: f"api-{role}-{mark}" for role in ROLES}
-    for role, name in names.items():
-        account = {"password": PASSWORD, "roles": ROLES[role]}
-        assert cluster.request("PUT", f"/_security/user/{name}", account).status == 200
-    yield names
-    for name in names.values():
-        cluster.request("DELETE", f"/_security/user/{name}")
+def callers(cluster: Cluster) -> Iterator[dict[str, SomeCaller]]:
+    with all_callers(cluster) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -57,96 +77,160 @@ def job_id(shared_jobs: Jobs) -> str:
     return shared_jobs.create()
 
 
-def matrix() -> list[tuple[str, str, str, bool]]:
-    return [
-        (role, method, path, role == "admin" or (role == "reader" and (method, path) in READS))
-        for role in ROLES
-        for method, path in READS + WRITES
-    ]
+def own_words(cluster: Cluster, caller: SomeCaller) -> str:
+    """Whom Elasticsearch itself says to be unauthorized."""
+    answer = cluster.request(*FORBIDDEN_TO_ALL, headers=caller.headers)
+    assert answer.status == 403, answer.body
+    reason = str(answer.body["error"]["reason"])
+    return reason.removeprefix("action [cluster:admin/reroute] is unauthorized for ").removesuffix(
+        ", this action is granted by the cluster privileges [manage,all]"
+    )
 
 
-@pytest.mark.parametrize(("role", "method", "path", "allowed"), matrix())
-def test_operations_of_roles(
+@pytest.mark.parametrize(("verb", "route"), OPERATIONS)
+@pytest.mark.parametrize("who", RIGHTS)
+def test_operations_of_callers(
     sidecar: SidecarProcess,
-    users: dict[str, str],
+    cluster: Cluster,
+    callers: dict[str, SomeCaller],
     job_id: str,
-    role: str,
-    method: str,
-    path: str,
-    allowed: bool,
+    who: str,
+    verb: str,
+    route: Route,
 ) -> None:
-    rest = Rest.of(sidecar.url, users[role], PASSWORD)
-    reply = rest(method, BASE + path.format(f"{job_id}-zz" if allowed else job_id))
+    privilege = needed(route)
+    allowed = privilege in RIGHTS[who]
+    # Who may do it finds nothing to do it to.
+    path = address(route, f"{job_id}-zz" if allowed else job_id)
+    reply = Rest(sidecar.url, None)(verb, path, headers=callers[who].headers)
     if allowed:
         assert reply.status in {200, 400, 404, 406, 409}, reply.content
         return
-    privileges = "monitor_ml,manage_ml,monitor" if (method, path) in READS else "manage_ml,manage"
-    assert reply.status == 403
+    assert reply.status == 403, reply.content
+    if verb == "HEAD":
+        return
     assert reply.error_type == "security_exception"
-    assert reply.reason.startswith("action [cluster:")
-    assert f"is unauthorized for user [{users[role]}] with effective roles [" in reply.reason
-    assert f"this action is granted by the cluster privileges [{privileges}" in reply.reason
+    if who == "user with a role that is not there":
+        # Only Elasticsearch can tell which of his roles do not exist.
+        assert f"for user [{callers[who].username}] with effective roles [" in reply.reason
+        return
+    assert reply.reason == (
+        f"action [{ACTIONS[route.api]}] is unauthorized for {own_words(cluster, callers[who])}, "
+        f"this action is granted by the cluster privileges [{GRANTING[privilege]}]"
+    )
 
 
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        pytest.param(None, id="none"),
-        pytest.param("Basic ZWxhc3RpYzp3cm9uZw==", id="wrong password"),
-        pytest.param("Basic !", id="not base64"),
-        pytest.param("ApiKey bm86c3VjaGtleQ==", id="wrong key"),
-        pytest.param("Bearer nothing", id="wrong token"),
-    ],
-)
+@pytest.mark.parametrize(("verb", "route"), OPERATIONS)
+@pytest.mark.parametrize("who", ["nothing", "wrong key"])
 def test_strangers_are_asked_who_they_are(
-    sidecar: SidecarProcess, authorization: str | None
+    sidecar: SidecarProcess, cluster: Cluster, job_id: str, who: str, verb: str, route: Route
 ) -> None:
-    rest = Rest(sidecar.url, authorization)
-    for method, path, body in [
-        ("GET", f"{BASE}/_stats?human", None),
-        ("PUT", f"{BASE}/x", b"{"),
-        ("POST", f"{BASE}/x/_data", b"{}" * 1000),
-    ]:
-        reply = rest(method, path, body)
-        assert reply.status == 401
-        assert reply.error_type == "security_exception"
-        assert "Basic realm" in reply.headers["www-authenticate"]
-        assert "_has_privileges" not in reply.content.decode()
-        if authorization is None:
-            assert reply.reason == f"missing authentication credentials for REST request [{path}]"
+    refused_as_by_elasticsearch(sidecar, cluster, verb, address(route, job_id), WRONG[who])
 
 
-@pytest.mark.parametrize(
-    ("privilege", "read", "write"),
-    [("manage_ml", 200, 200), ("monitor_ml", 200, 403), ("monitor_transform", 403, 403)],
-)
-def test_api_keys(
-    sidecar: SidecarProcess,
-    cluster: Cluster,
-    job_id: str,
-    privilege: str,
-    read: int,
-    write: int,
+@pytest.mark.parametrize("who", WRONG)
+def test_whatever_is_wrong_is_said_as_elasticsearch_says_it(
+    sidecar: SidecarProcess, cluster: Cluster, job_id: str, who: str
 ) -> None:
-    made = cluster.request(
-        "POST",
-        "/_security/api_key",
-        {"name": job_id, "role_descriptors": {"one": {"cluster": [privilege]}}},
-    ).body
-    rest = Rest(sidecar.url, f"ApiKey {made['encoded']}")
-    assert rest("GET", f"{BASE}/{job_id}").status == read
-    assert rest("POST", f"{BASE}/{job_id}/_update", {"description": "x"}).status == write
-    cluster.request("DELETE", "/_security/api_key", {"ids": [made["id"]]})
+    refused_as_by_elasticsearch(sidecar, cluster, "GET", f"{BASE}/{job_id}", WRONG[who])
 
 
-def test_acting_for_somebody_else(
-    rest: Rest, sidecar: SidecarProcess, users: dict[str, str], job_id: str
+def refused_as_by_elasticsearch(
+    sidecar: SidecarProcess, cluster: Cluster, verb: str, path: str, headers: Mapping[str, str]
 ) -> None:
-    path = f"{BASE}/{job_id}/_update"
-    as_reader = {"es-security-runas-user": users["reader"]}
-    assert rest("GET", f"{BASE}/{job_id}", headers=as_reader).status == 200
-    assert rest("POST", path, {"description": "x"}, as_reader).status == 403
-    reader = Rest.of(sidecar.url, users["reader"], PASSWORD)
-    refused = reader("GET", f"{BASE}/{job_id}", headers={"es-security-runas-user": "elastic"})
+    path = f"{path}?human"
+    reply = Rest(sidecar.url, None)(verb, path, headers=headers)
+    assert reply.status == 401, reply.content
+    assert "Basic realm" in reply.headers["www-authenticate"]
+    assert "ApiKey" in reply.headers["www-authenticate"]
+    if verb != "HEAD":
+        own = cluster.request("GET", "/_cluster/health", headers=headers).body
+        text = json.dumps(own).replace("[/_cluster/health]", f"[{path}]")
+        assert reply.json == json.loads(text)
+
+
+@pytest.mark.parametrize(("verb", "route"), OPERATIONS)
+def test_wrong_secondary_credentials_are_refused_to_the_superuser(
+    sidecar: SidecarProcess, callers: dict[str, SomeCaller], job_id: str, verb: str, route: Route
+) -> None:
+    headers = {**callers["superuser"].headers, "es-secondary-authorization": "Basic eDp5"}
+    reply = Rest(sidecar.url, None)(verb, address(route, f"{job_id}-zz"), headers=headers)
+    assert reply.status == 401
+    if verb == "HEAD":
+        return
+    error = reply.json["error"]
+    assert error["reason"] == "Failed to authenticate secondary user"
+    assert error["caused_by"]["reason"].startswith("unable to authenticate user [x] for REST")
+    assert error["root_cause"] == [error["caused_by"]]
+
+
+def test_right_secondary_credentials_give_no_rights(
+    sidecar: SidecarProcess, callers: dict[str, SomeCaller], job_id: str
+) -> None:
+    secondary = callers["superuser"].headers["Authorization"]
+    headers = {
+        **callers["machine_learning_user"].headers,
+        "es-secondary-authorization": secondary,
+    }
+    rest = Rest(sidecar.url, None)
+    assert rest("GET", f"{BASE}/{job_id}", headers=headers).status == 200
+    assert rest("POST", f"{BASE}/{job_id}/_open", headers=headers).status == 403
+
+
+def test_acting_for_somebody_else_needs_the_right_to(
+    sidecar: SidecarProcess, cluster: Cluster, callers: dict[str, SomeCaller], job_id: str
+) -> None:
+    reader = callers["machine_learning_user"]
+    headers = {**reader.headers, "es-security-runas-user": cluster.username}
+    refused = Rest(sidecar.url, None)("GET", f"{BASE}/{job_id}", headers=headers)
     assert refused.status == 403
-    assert "has_privileges" not in refused.reason
+    assert refused.reason == (
+        f"action [{ACTIONS['ml.get_jobs']}] is unauthorized for user [{reader.username}] with "
+        f"effective roles [machine_learning_user], because user [{reader.username}] is "
+        f"unauthorized to run as [{cluster.username}]"
+    )
+
+
+@pytest.mark.skipif(FILE_USER is None, reason="SIDECAR_TEST_ES_FILE_USER names no name:password")
+def test_users_of_files_are_users(sidecar: SidecarProcess, job_id: str) -> None:
+    name, _, password = str(FILE_USER).partition(":")
+    assert Rest.of(sidecar.url, name, password)("GET", f"{BASE}/{job_id}").status in {200, 403}
+    assert Rest.of(sidecar.url, name, "wrong")("GET", f"{BASE}/{job_id}").status == 401
+
+
+@pytest.fixture
+def forgetful(cluster: Cluster, tmp_path: Path) -> Iterator[SidecarProcess]:
+    """Give a sidecar that believes an answer for half a second."""
+    settings = {"SIDECAR_PRIVILEGE_CACHE_MS": "500"}
+    process = SidecarProcess.start(cluster, tmp_path, settings=settings)
+    yield process
+    assert process.stop() == 0
+
+
+def test_a_user_who_is_taken_away_stops_working(
+    forgetful: SidecarProcess, cluster: Cluster, job_id: str
+) -> None:
+    name = f"{job_id}-revoked"
+    account = {"password": PASSWORD, "roles": ["machine_learning_admin"]}
+    cluster.request("PUT", f"/_security/user/{name}", account)
+    rest = Rest.of(forgetful.url, name, PASSWORD)
+    try:
+        assert rest("GET", f"{BASE}/{job_id}").status == 200
+        assert rest("POST", f"{BASE}/{job_id}/_update", {"description": "x"}).status == 200
+    finally:
+        cluster.request("DELETE", f"/_security/user/{name}")
+    # Changes are asked about anew, whatever is remembered.
+    assert rest("POST", f"{BASE}/{job_id}/_update", {"description": "y"}).status == 401
+    assert eventually_refused(rest, f"{BASE}/{job_id}").status == 401
+
+
+def eventually_refused(rest: Rest, path: str) -> Reply:
+    deadline = time.monotonic() + 30.0
+    while (reply := rest("GET", path)).status == 200 and time.monotonic() < deadline:
+        continue
+    return reply
+
+
+def test_every_privilege_is_tried_with_and_without() -> None:
+    for privilege in EVERYTHING:
+        assert {privilege in rights for rights in RIGHTS.values()} == {True, False}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
 from integration.contract import support
+from integration.elasticsearch import basic
 from integration.elasticsearch.cluster import Cluster
 from sidecar.clock import system_clock
-from sidecar.interfaces import Document
+from sidecar.interfaces import Caller, Document
 from sidecar.settings import Settings
 from sidecar.storage.client import Connection
 from sidecar.storage.names import ANNOTATIONS_READ, NOTIFICATIONS_PATTERN, Names
 from sidecar.storage.stores import ElasticsearchStores, make_stores
+
+_PASSWORD = "contract-password"  # noqa: S105 - of users who live as long as a test
 
 
 class ElasticsearchProbe:
@@ -22,6 +25,19 @@ class ElasticsearchProbe:
     def __init__(self, stores: ElasticsearchStores) -> None:
         self._stores = stores
         self._connection: Connection = stores.connection
+
+    def add_user(self, name: str, indices: Mapping[str, Sequence[str]]) -> Caller:
+        """See `support.Probe.add_user`."""
+        security = self._connection.client.security
+        granted = [{"names": [n], "privileges": list(p)} for n, p in indices.items()]
+        security.put_role(name=name, cluster=["monitor_ml"], indices=granted)
+        security.put_user(username=name, password=_PASSWORD, roles=[name])
+        return Caller(basic(name, _PASSWORD))
+
+    def remove_user(self, name: str) -> None:
+        """See `support.Probe.remove_user`."""
+        self._connection.client.security.delete_user(username=name)
+        self._connection.client.security.delete_role(name=name)
 
     def annotations(self, job_id: str) -> Sequence[Document]:
         """See `support.Probe.annotations`."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from sidecar.interfaces import (
     AsyncTaskStore,
     AuditLog,
     CalendarStore,
+    Caller,
     ClusterInfo,
     Document,
     FilterStore,
@@ -77,6 +78,12 @@ class Probe(Protocol):
     def put_meta(self, document_id: str, document: Document | None) -> None:
         """Store a document beside calendars and filters, searchable at once; None: delete it."""
 
+    def add_user(self, name: str, indices: Mapping[str, Sequence[str]]) -> Caller:
+        """Make a user who has these privileges on indices and monitor_ml."""
+
+    def remove_user(self, name: str) -> None:
+        """Take a user away."""
+
     def annotations(self, job_id: str) -> Sequence[Document]:
         """All annotations of a job."""
 
@@ -92,6 +99,7 @@ class Bench:
     probe: Probe
     _jobs: list[Job] = field(default_factory=list)
     _meta_ids: list[str] = field(default_factory=list)
+    _users: list[str] = field(default_factory=list)
 
     def job(self, *, results_index: str = "shared", prepared: bool = True) -> Job:
         """Make a job with an id nobody else has; `results_index` is as stored."""
@@ -106,8 +114,16 @@ class Bench:
         self._meta_ids.append(document_id)
         self.probe.put_meta(document_id, document)
 
+    def user(self, indices: Mapping[str, Sequence[str]]) -> tuple[Caller, str]:
+        """Make a user with these privileges on indices; returns also his name."""
+        name = f"contract-{uuid.uuid4().hex[:12]}"
+        self._users.append(name)
+        return self.probe.add_user(name, indices), name
+
     def clean(self) -> None:
-        """Remove everything of the jobs."""
+        """Remove everything of the jobs, and the users."""
+        for name in self._users:
+            self.probe.remove_user(name)
         for document_id in self._meta_ids:
             self.probe.put_meta(document_id, None)
         for job in self._jobs:

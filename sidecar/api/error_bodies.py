@@ -50,7 +50,7 @@ def error_answer(error: MlError, *, with_trace: bool = False) -> ErrorAnswer:
         return ErrorAnswer(error.status, {"error": error.reason, "status": error.status}, headers)
     trace = "".join(traceback.format_exception(error)) if with_trace else None
     # Of wrong secondary credentials the root is what is wrong with them.
-    root = error.cause if isinstance(error, UnauthorizedError) and error.cause else error
+    root = error.cause if isinstance(error.cause, UnauthorizedError) else error
     body = _body(error.status, error.as_cause(), trace, root=root.as_cause())
     return ErrorAnswer(error.status, body, headers)
 

@@ -10,7 +10,7 @@ from typing import Any
 from elasticsearch import ApiError
 
 from sidecar import messages
-from sidecar.errors import ForbiddenError, MlError, UnauthorizedError
+from sidecar.errors import ForbiddenError, MlError, UnauthorizedError, UpstreamError
 from sidecar.interfaces import Caller, ClusterInfo, Identity, IndexGrants
 from sidecar.storage.answer_cache import AnswerCache
 from sidecar.storage.client import Connection, error_body, error_reason, translated_errors
@@ -25,6 +25,8 @@ _OWN_ACTION = re.compile(r"cluster:admin/xpack/security/user/(has_privileges|aut
 _GRANT_MONITOR = "monitor_ml,manage_ml,monitor,manage,all"
 _GRANT_ADMIN = "manage_ml,manage,all"
 _GRANT_OTHERS = "monitor,manage,all"
+# Members of an error that are no metadata.
+_OWN_MEMBERS = ("type", "reason", "caused_by", "root_cause")
 _HAS_PRIVILEGES = "/_security/user/_has_privileges"
 _AUTHENTICATE = "/_security/_authenticate"
 
@@ -189,21 +191,23 @@ def _granting(action: str) -> str:
 def _unauthorized(error: ApiError) -> UnauthorizedError:
     """Keep the challenges: clients decide by them which credentials to send."""
     found = error_body(error)["error"]
-    found = found if isinstance(found, Mapping) else {}
-    inner = found.get("caused_by")
-    challenges = _challenges(found) or (_challenges(inner) if isinstance(inner, Mapping) else ())
+    refused = _refusal(found if isinstance(found, Mapping) else {"reason": error_reason(error)})
+    challenges: str | Sequence[str] = ()
+    for each in (refused, refused.cause):
+        header = {} if each is None else each.metadata.get("header", {})
+        challenges = challenges or header.get(_CHALLENGE, ())
     joined = challenges if isinstance(challenges, str) else ", ".join(challenges)
     joined = joined or error.meta.headers.get(_CHALLENGE) or 'Basic realm="security"'
-    metadata = {"header": {_CHALLENGE: challenges or joined}}
-    headers = {_CHALLENGE: joined}
+    refused.headers[_CHALLENGE] = joined
+    return refused
+
+
+def _refusal(error: Mapping[str, Any]) -> UnauthorizedError:
+    """Take over what Elasticsearch says: of secondary credentials the cause says what is wrong."""
+    inner = error.get("caused_by")
+    cause: MlError | None = None
     if isinstance(inner, Mapping):
-        # Secondary credentials: the outer sentence says which, the inner one why.
-        cause = UnauthorizedError(str(inner.get("reason", "")), metadata=metadata)
-        return UnauthorizedError(error_reason(error), cause=cause, headers=headers)
-    return UnauthorizedError(error_reason(error), metadata=metadata, headers=headers)
-
-
-def _challenges(error: Mapping[str, Any]) -> str | Sequence[str]:
-    header = error.get("header")
-    found: str | Sequence[str] = header.get(_CHALLENGE, ()) if isinstance(header, Mapping) else ()
-    return found
+        is_refusal = inner.get("type") == UnauthorizedError.type
+        cause = _refusal(inner) if is_refusal else UpstreamError(_UNAUTHORIZED, {"error": inner})
+    metadata = {name: value for name, value in error.items() if name not in _OWN_MEMBERS}
+    return UnauthorizedError(str(error.get("reason", "")), cause=cause, metadata=metadata)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from sidecar.errors import ForbiddenError, UnauthorizedError
 from sidecar.interfaces import Caller, Document, Identity, IndexGrants
@@ -69,6 +70,13 @@ class FakeUser:
     name: str
     indices: Mapping[str, Collection[str]] = field(default_factory=dict)
 
+    def may(self, index: str, privilege: str) -> bool:
+        """Whether a privilege is granted on all that an index name or pattern stands for."""
+        return any(
+            privilege in privileges and fnmatchcase(index, pattern)
+            for pattern, privileges in self.indices.items()
+        )
+
 
 class FakePrivileges(Failing):
     """Implements `interfaces.Privileges`: all is allowed until denied.
@@ -121,7 +129,7 @@ class FakePrivileges(Failing):
             return None
         user = self._user(caller)
         granted = {
-            name: {each: each in user.indices.get(name, ()) for each in privileges}
+            name: {each: user.may(name, each) for each in privileges}
             for name, privileges in sorted(wanted.items())
         }
         return IndexGrants(user.name, granted)
