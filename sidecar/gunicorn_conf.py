@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 from typing import Any
 
 import sidecar.api.app
@@ -12,13 +13,31 @@ from sidecar.logs import log_config
 from sidecar.runtime.parent_death import die_with_parent
 from sidecar.settings import Settings
 
+_MOST_CONNECTIONS = 10_000
+_OTHER_FILES = 256
+
+
+def _open_files() -> int:
+    """Files that a worker may have open; raises the soft limit to what its connections need.
+
+    Each connection costs a file, and a worker that has none left for the next dies.
+    """
+    wanted = _MOST_CONNECTIONS + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return files
+
+
 _settings = Settings.from_environment()
 
 worker_class = "sidecar.api.http_worker.HttpWorker"
 workers = _settings.workers
 threads = _settings.threads
-# Connections that wait for a thread: more than that are refused by the kernel's backlog.
-worker_connections = 10_000
+# Connections of a worker; more than that wait in the kernel's backlog.
+worker_connections = max(threads + 1, min(_MOST_CONNECTIONS, _open_files() - _OTHER_FILES))
 # Watches the worker's main loop, not its requests: an upload may take as long as it likes.
 timeout = 60
 graceful_timeout = max(1, _settings.shutdown_grace_ms // 2000)

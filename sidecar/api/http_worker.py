@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import struct
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from gunicorn import util
@@ -18,64 +21,90 @@ from gunicorn.http.errors import (
     LimitRequestLine,
     ParseException,
 )
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 from sidecar import codec, messages
 from sidecar.api.error_bodies import ErrorAnswer, plain_answer
 from sidecar.api.media_types import JSON
+from sidecar.api.paced_socket import PacedSocket, Patience
 
 logger = logging.getLogger(__name__)
-
-# How long the line and the headers of a request may take to come in.
-HEAD_PATIENCE_S = 10.0
-# How long a body or the taking of an answer may pause; as a whole they may take as long as they
-# like.
-PAUSE_PATIENCE_S = 60
-# As the kernel takes it: seconds and microseconds, for each read and write of a blocking socket.
-_PAUSE = struct.pack("ll", PAUSE_PATIENCE_S, 0)
 
 _SERVER_ERROR = 500
 _REASONS = {400: "Bad Request", 417: "Expectation Failed", 500: "Internal Server Error"}
 
+# What is looked at of a head before a thread reads it, and what a head ends with.
+_HEAD_BYTES = 64 * 1024
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    sock: socket.socket
+    until: float
+
 
 class HttpWorker(ThreadWorker):  # type: ignore[misc]
-    """Answers unreadable requests as JSON; drops callers who stop in the middle of one."""
+    """Answers unreadable requests as JSON; drops callers who are too slow.
+
+    A connection costs a thread only when a request can be begun: one that says nothing, or has not
+    said all of its headers, waits in the poller. (What comes encrypted can only be looked at in a
+    thread, so there it is the first bytes that count.)
+    """
+
+    patience = Patience()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._lock = threading.Lock()
         # Connections whose request line and headers are being read, and until when.
-        self._heads: dict[socket.socket, float] = {}
+        self._heads: dict[Any, _Head] = {}
 
     def handle(self, conn: Any) -> Any:
         """Serve one request of a connection, in a thread of the pool."""
-        with self._lock:
-            self._heads[conn.sock] = time.monotonic() + HEAD_PATIENCE_S
+        if not self._is_worth_a_thread(conn):
+            return _DEFER
+        # A handshake puts another socket in the place of this one, but not of its duplicate.
+        sock = conn.sock
+        if self.cfg.is_ssl:
+            sock = socket.fromfd(sock.fileno(), sock.family, sock.type)
+        self._head_begins(conn, sock)
         try:
             return super().handle(conn)
         finally:
-            self._head_is_read(conn.sock)
+            self._head_is_read(conn)
+            if self.cfg.is_ssl:
+                sock.close()
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Serve a request whose headers are read."""
-        self._head_is_read(conn.sock)
+        self._head_is_read(conn)
+        whole = conn.sock
+        # As the kernel takes it: seconds and microseconds.
+        pause = struct.pack("ll", self.patience.pause_s, 0)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            conn.sock.setsockopt(socket.SOL_SOCKET, option, _PAUSE)
-        return super().handle_request(req, conn)
+            whole.setsockopt(socket.SOL_SOCKET, option, pause)
+        conn.sock = conn.parser.unreader.sock = PacedSocket(whole, self.patience)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            conn.sock = conn.parser.unreader.sock = whole
 
     def murder_pending(self) -> None:
         """Called every second: end also the connections that are too slow."""
+        if not self.alive:
+            # Who has said nothing yet is not waited for.
+            for conn in self.pending_conns:
+                conn.timeout = 0.0
         super().murder_pending()
         now = time.monotonic()
         with self._lock:
-            slow = [sock for sock, until in self._heads.items() if until < now]
-            for sock in slow:
-                del self._heads[sock]
-                try:
+            slow = [conn for conn, head in self._heads.items() if head.until < now]
+            for conn in slow:
+                head = self._heads.pop(conn)
+                with suppress(OSError):
                     # The thread that reads wakes up and finds the end of the stream.
-                    sock.shutdown(socket.SHUT_RD)
-                except OSError:
-                    continue
+                    head.sock.shutdown(socket.SHUT_RD)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that could not be read, or whose answer could not be made."""
@@ -97,9 +126,41 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
         except OSError as error:
             logger.debug("the caller did not wait for the answer: %s", error)
 
-    def _head_is_read(self, sock: socket.socket) -> None:
+    def _is_worth_a_thread(self, conn: Any) -> bool:
+        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
+            return True  # the next request came along with the last
+        if self.cfg.is_ssl:
+            return bool(conn.initialized or conn.data_ready or conn.wait_for_data(0.0))
+        sock: socket.socket = conn.sock
+        try:
+            seen = sock.recv(_HEAD_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        if _END_OF_HEAD in seen or len(seen) == _HEAD_BYTES or _has_ended(sock):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+            return True
+        # The poller is to wake up for more than what is there already.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(seen) + 1)
+        self._head_begins(conn, sock)
+        return False
+
+    def _head_begins(self, conn: Any, sock: socket.socket) -> None:
+        until = time.monotonic() + self.patience.head_s
         with self._lock:
-            self._heads.pop(sock, None)
+            self._heads.setdefault(conn, _Head(sock, until))
+
+    def _head_is_read(self, conn: Any) -> None:
+        with self._lock:
+            self._heads.pop(conn, None)
+
+
+def _has_ended(sock: socket.socket) -> bool:
+    """Whether nothing more will come: the caller's doing, or ours."""
+    ended = select.poll()
+    ended.register(sock, select.POLLRDHUP)
+    return bool(ended.poll(0))
 
 
 def _answer(error: BaseException) -> ErrorAnswer:
