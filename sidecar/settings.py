@@ -11,7 +11,6 @@ import base64
 import dataclasses
 import ipaddress
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,12 +129,11 @@ class Settings:
 
     @property
     def listens_on_loopback(self) -> bool:
-        """Whether only this machine can reach the sidecar; a name counts by its addresses."""
+        """Whether only this machine can reach the sidecar; of names only `localhost` says so."""
         try:
-            found = socket.getaddrinfo(self.host, None, flags=socket.AI_PASSIVE)
-        except (OSError, UnicodeError):
-            return False
-        return all(ipaddress.ip_address(each[4][0]).is_loopback for each in found)
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
     def environment(self) -> dict[str, str]:
         """The variables that make the same settings in a child process."""

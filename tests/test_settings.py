@@ -81,3 +81,22 @@ def test_the_environment_of_a_child_makes_the_same_settings() -> None:
 def test_secrets_are_not_shown() -> None:
     settings = Settings(elasticsearch_password="hunter2", elasticsearch_api_key="hunter3")
     assert "hunter" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),  # noqa: S104 - nobody listens here
+        ("::", False),
+        ("192.0.2.1", False),
+        ("2001:db8::1", False),
+        ("", False),
+        ("localhost.example.org", False),
+    ],
+)
+def test_whether_others_can_reach_the_sidecar(host: str, loopback: bool) -> None:
+    assert Settings(host=host).listens_on_loopback is loopback

@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("serve", help="run the sidecar until SIGTERM or Ctrl-C")
     commands.add_parser("settings", help="list all settings (SIDECAR_* variables)")
     commands.add_parser("warm-up", help="compile the engine's kernels (when an image is built)")
-    # An inner command, without help: `serve` starts it.
+    # Inner commands, without help: `serve` starts them.
+    commands.add_parser("check-security")
     supervise = commands.add_parser("supervise")
     supervise.add_argument("--parent-pid", type=int, required=True)
     chosen = parser.parse_args(arguments)
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"ml-sidecar: wrong settings: {error}\n")
         return 2
+    if chosen.command == "check-security":
+        from sidecar.cli.security_check import check_security
+
+        return check_security(settings)
     if chosen.command == "supervise":
         from sidecar.cli.supervise import supervise as run_supervisor
 

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sidecar import __version__
+from sidecar import __version__, messages
 from sidecar.cli.children import Child
+from sidecar.cli.security_check import is_insecure
 from sidecar.errors import MlError
 from sidecar.logs import configure_logs
 from sidecar.runtime.file_lock import FolderInUseError, lock_file
@@ -41,6 +42,7 @@ def serve(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status."""
     try:
         configure_logs(settings.log_level)
+        _require_security(settings)
         run_dir = make_run_dir(settings)
         lock = _lock_data_dir(Path(settings.data_dir))
         listener = _listen(settings)
@@ -155,6 +157,14 @@ def _gunicorn(python: str, descriptor: int) -> list[str]:
         f"fd://{descriptor}",
         "sidecar.wsgi:app",
     ]
+
+
+def _require_security(settings: Settings) -> None:
+    """Where others can reach the sidecar, Elasticsearch has to know who they are."""
+    if settings.listens_on_loopback or settings.allow_insecure:
+        return
+    if is_insecure():
+        raise StartError(messages.insecure_cluster_not_served())
 
 
 def _lock_data_dir(data_dir: Path) -> int:
