@@ -131,6 +131,7 @@ from sidecar.messages.parameters import (
 )
 from sidecar.messages.results import (
     alias_is_an_index,
+    alias_is_taken,
     all_shards_failed,
     closed_results_index,
     mapping_clash,
@@ -168,6 +169,7 @@ __all__ = [
     "action_unauthorized",
     "advance_before_skip",
     "alias_is_an_index",
+    "alias_is_taken",
     "all_shards_failed",
     "analysis_field_must_be_set",
     "analysis_limits_while_open",

@@ -32,6 +32,14 @@ def alias_is_an_index(alias: str) -> str:
     )
 
 
+def alias_is_taken(alias: str) -> str:
+    """An alias of a job would have the name of an index."""
+    return (
+        f"Invalid alias name [{alias}]: an index or data stream exists with the same name as the "
+        "alias"
+    )
+
+
 def result_window_too_large(window: int, limit: int) -> str:
     """A page of results ends behind what Elasticsearch pages through."""
     return (

@@ -60,8 +60,12 @@ class ElasticsearchResultsIndices:
         Raises
         ------
         BadRequestError
-            Also when the results index is closed.
+            Also when the results index is closed, or the job is called like the index that all
+            jobs share.
         """
+        if is_shared(read_alias(job.job_id)):
+            # Without that index yet, this job's alias would be in its place.
+            raise BadRequestError(messages.alias_is_taken(read_alias(job.job_id)))
         if not self._installation.is_complete():
             # Somebody removed an index while we ran.
             self._installation.install()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from sidecar.schema.ids import check_id
 from sidecar.schema.job import Job
 
 RESULTS_PREFIX = ".ml-anomalies-"
@@ -65,18 +66,28 @@ class Names:
 
 def results_index(job: Job) -> str:
     """Index that a job's results are in, unless it was rolled over."""
-    return RESULTS_PREFIX + job.results_index_name
+    return RESULTS_PREFIX + _one_name("results_index_name", job.results_index_name)
 
 
 def read_alias(job_id: str) -> str:
     """Alias that shows the results of one job."""
-    return RESULTS_PREFIX + job_id
+    return RESULTS_PREFIX + _one_name("job_id", job_id)
 
 
 def write_alias(job_id: str) -> str:
     """Alias that results of a job are written through."""
     # The dot keeps it apart from the read alias of a job whose id starts with `write-`.
-    return f"{RESULTS_PREFIX}.write-{job_id}"
+    return f"{RESULTS_PREFIX}.write-{_one_name('job_id', job_id)}"
+
+
+def _one_name(field: str, text: str) -> str:
+    """Refuse what Elasticsearch would take for several names, a pattern or another cluster's.
+
+    Ids are checked when they come in; this holds whatever is in a stored configuration. Raises
+    IllegalArgumentError.
+    """
+    check_id(field, text)
+    return text
 
 
 def is_shared(index: str) -> bool:
