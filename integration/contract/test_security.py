@@ -74,7 +74,7 @@ def test_run_as_asks_for_the_other_user(
     superuser = basic(settings.elasticsearch_username, settings.elasticsearch_password)
     caller = dataclasses.replace(superuser, run_as=monitor)
     stores.privileges.require_cluster(caller, READ)
-    with pytest.raises(ForbiddenError, match=rf"user \[{monitor}\]"):
+    with pytest.raises(ForbiddenError, match=rf"run as \[{monitor}\]"):
         stores.privileges.require_cluster(caller, WRITE)
 
 

@@ -67,6 +67,7 @@ def _view(route: Route, services: Services, settings: Settings) -> Callable[...,
         g.api = route.api
         caller = caller_of(request.headers)
         services.privileges.require(caller, route.api)
+        g.admitted = True
         query = _query()
         refuse_unknown(request.path, query, route.query_parameters | {*route.path_parameters})
         rest_request = _with_body(route, RestRequest(caller, path, query), settings)

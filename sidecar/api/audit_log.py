@@ -37,9 +37,9 @@ def audit_log(gate: PrivilegeGate) -> Callable[[Response], Response]:
         status = response.status_code
         refused = status in (_UNAUTHORIZED, _FORBIDDEN)
         if api is not None and (refused or changes(api)):
-            # Somebody who is not known cannot be asked about again.
-            identity = None if status == _UNAUTHORIZED else _identity(gate)
-            _write_line(api, status, identity)
+            # Nobody is asked about again whom Elasticsearch does not know, or who met none.
+            is_known = status == _FORBIDDEN or g.get("admitted", False)
+            _write_line(api, status, _identity(gate) if is_known else None)
         return response
 
     return write

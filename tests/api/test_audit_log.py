@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ecs_logging import StdlibFormatter
 
+from sidecar.errors import UnavailableError
 from sidecar.logs import AUDIT_LOGGER, log_config
 from tests.api.conftest import JOB, Sidecar
 from tests.fakes.surroundings import FakeUser
@@ -95,6 +96,15 @@ def test_a_fault_leaves_open_whether_something_changed(alice: Sidecar, lines: An
     alice.call("PUT", f"{JOBS}/web", JOB, headers={"Authorization": SECRET})
     (line,) = lines()
     assert line["event"]["outcome"] == "unknown"
+
+
+def test_nobody_is_asked_about_where_nobody_answers(alice: Sidecar, lines: Any) -> None:
+    alice.stores.privileges.fail_with(UnavailableError("away"))
+    alice.call("PUT", f"{JOBS}/web", JOB, headers={"Authorization": SECRET})
+    (line,) = lines()
+    assert line["event"]["outcome"] == "unknown"
+    assert "user" not in line
+    assert "identify" not in alice.stores.privileges.calls
 
 
 def test_no_secret_is_written(alice: Sidecar, lines: Any, caplog: pytest.LogCaptureFixture) -> None:
