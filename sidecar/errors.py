@@ -139,6 +139,14 @@ class ConflictError(MlError):
     type = "status_exception"
 
 
+class CredentialsLostError(ConflictError):
+    """No stored credentials that could be used: who updates the datafeed or job renews them."""
+
+
+class OwnerRefusedError(ForbiddenError):
+    """Elasticsearch refuses the owner of background work, or no longer knows that user."""
+
+
 class JobFailedError(ConflictError):
     """The analysis of an open job died; its task becomes `failed`."""
 

@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import ipaddress
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,10 @@ class Settings:
     data_dir: str = _setting("data", "folder of the journal; must survive restarts")
     run_dir: str = _setting("", "folder of the local sockets; default: one in the temporary folder")
     encryption_key: str = _setting(
-        "", "Fernet key(s) for stored credentials; several, first one encrypts", secret=True
+        "",
+        "key(s) for stored credentials (`ml-sidecar new-key`), separated by commas: "
+        "the first encrypts, all decrypt",
+        secret=True,
     )
     node_name: str = _setting("", "name shown as node; default: the host's name")
     index_prefix: str = _setting(".ml-", "prefix of the config, meta and state indices")
@@ -111,7 +115,7 @@ class Settings:
                     values[field.name] = _convert(raw, hints[field.name])
                     _check_minimum(values[field.name], field.metadata["minimum"])
                     if field.name == "encryption_key":
-                        _check_keys(values[field.name])
+                        decode_keys(values[field.name])
             except (ValueError, OSError) as error:
                 faults.append(f"{name}: {error}")
         known = {PREFIX + f.name.upper() for f in dataclasses.fields(cls)}
@@ -193,12 +197,20 @@ def _check_minimum(value: Any, minimum: float | None) -> None:
         raise ValueError(f"must be at least {minimum:g}, got [{value}]")
 
 
-def _check_keys(keys: str) -> None:
-    """Fernet keys: 32 bytes in URL-safe base64, separated by commas."""
-    for key in filter(None, keys.split(",")):
+def decode_keys(keys: str) -> list[bytes]:
+    """Encryption keys: 32 bytes each in URL-safe base64, separated by commas; ValueError else."""
+    decoded = []
+    for key in filter(None, (part.strip() for part in keys.split(","))):
         try:
-            size = len(base64.urlsafe_b64decode(key.strip()))
+            data = base64.b64decode(key.encode("ascii"), altchars=b"-_", validate=True)
         except ValueError:
-            size = 0
-        if size != _KEY_BYTES:
+            data = b""
+        if len(data) != _KEY_BYTES:
             raise ValueError(f"each key must be {_KEY_BYTES} bytes in URL-safe base64")
+        decoded.append(data)
+    return decoded
+
+
+def new_key() -> str:
+    """Make an encryption key, as the setting wants it."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES)).decode("ascii")
