@@ -39,6 +39,9 @@ _PRELOAD = (
     "sidecar.bootstrap",
     "sidecar.worker.warm",
 )
+# When API keys that nothing uses are looked for after the start, and how often then, in seconds.
+_FIRST_ORPHANS_S = 10.0
+_ORPHANS_S = 600.0
 
 
 def build_stores(
@@ -95,6 +98,7 @@ class SupervisorProcess:
         self._supervisor.start()
         self._server.start()
         threading.Thread(target=self._resume_deletions, name="deletions", daemon=True).start()
+        threading.Thread(target=self._revoke_orphans, name="orphaned keys", daemon=True).start()
 
     def stop(self, grace_s: float) -> None:
         """Persist all open jobs and end their processes."""
@@ -114,6 +118,18 @@ class SupervisorProcess:
                 pause = min(30.0, pause * 2)
             else:
                 return
+
+    def _revoke_orphans(self) -> None:
+        """Again and again: a key that a crash left is too young to be told from one in use."""
+        upkeep = build_services(self._settings, self._stores).credential_upkeep
+        pause = _FIRST_ORPHANS_S
+        while not self._stopping.wait(pause):
+            pause = _ORPHANS_S
+            try:
+                for name in upkeep.revoke_orphans():
+                    logger.info("API key [%s] was not in use and is invalidated", name)
+            except MlError as error:
+                logger.info("API keys that are not in use are looked for later: %s", error.reason)
 
 
 @contextmanager

@@ -11,16 +11,21 @@ from sidecar.interfaces import (
     AsyncTaskStore,
     AuditLog,
     ClusterInfo,
+    CredentialStore,
     FilterStore,
     JobRuntime,
     JobStore,
+    KeyNotes,
     ModelStateStore,
+    OwnerKeys,
     Privileges,
     ResultsIndices,
     ResultsReader,
     StatsStore,
 )
 from sidecar.services.cluster import ClusterService
+from sidecar.services.credential_upkeep import CredentialUpkeep
+from sidecar.services.credentials import CredentialService
 from sidecar.services.data import DataService
 from sidecar.services.deletion import JobDeletion, Spawn, spawn_thread
 from sidecar.services.job_states import JobStateService
@@ -79,6 +84,18 @@ class Stores(Protocol):
     def privileges(self) -> Privileges:
         """Implements `Privileges`."""
 
+    @property
+    def credentials(self) -> CredentialStore:
+        """Implements `CredentialStore`."""
+
+    @property
+    def key_notes(self) -> KeyNotes:
+        """Implements `KeyNotes`."""
+
+    @property
+    def owner_keys(self) -> OwnerKeys:
+        """Implements `OwnerKeys`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -95,6 +112,8 @@ class Services:
     results: ResultsService
     deletion: JobDeletion
     tasks: TaskService
+    credentials: CredentialService
+    credential_upkeep: CredentialUpkeep
 
 
 def make_services(
@@ -137,4 +156,20 @@ def make_services(
             spawn=spawn,
         ),
         tasks=tasks,
+        credentials=CredentialService(
+            stores.credentials,
+            stores.key_notes,
+            stores.owner_keys,
+            stores.cluster,
+            clock,
+            installation=settings.index_prefix,
+        ),
+        credential_upkeep=CredentialUpkeep(
+            stores.credentials,
+            stores.key_notes,
+            stores.owner_keys,
+            stores.cluster,
+            clock,
+            installation=settings.index_prefix,
+        ),
     )

@@ -72,7 +72,7 @@ class ElasticsearchCredentialStore:
 
     def headers(self, holder: Holder) -> OwnerHeaders:
         """See `interfaces.CredentialStore.headers`."""
-        sealed = self._stored(holder).source["sealed"]
+        sealed = _sealed(self._stored(holder))
         try:
             return _from_bytes(self._vault.open(sealed, _place(holder)))
         except VaultError as error:
@@ -103,7 +103,7 @@ class ElasticsearchCredentialStore:
         return stored
 
     def _opened(self, stored: Stored, holder: Holder) -> tuple[Sealing, bytes]:
-        sealed = stored.source["sealed"]
+        sealed = _sealed(stored)
         try:
             secret = self._vault.open(sealed, _place(holder))
         except VaultError:
@@ -119,6 +119,10 @@ def _credential(source: dict[str, Any]) -> Credential:
         key_id=source["key_id"],
         created=source["created"],
     )
+
+
+def _sealed(stored: Stored) -> str:
+    return str(stored.source.get("sealed", ""))
 
 
 def _to_bytes(headers: OwnerHeaders) -> bytes:

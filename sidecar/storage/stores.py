@@ -14,17 +14,22 @@ from sidecar.storage.audit import ElasticsearchAuditLog
 from sidecar.storage.calendars import ElasticsearchCalendarStore
 from sidecar.storage.client import Connection
 from sidecar.storage.cluster import ElasticsearchClusterInfo
+from sidecar.storage.credentials import ElasticsearchCredentialStore
 from sidecar.storage.filters import ElasticsearchFilterStore
 from sidecar.storage.indices import ElasticsearchResultsIndices
 from sidecar.storage.job_tasks import ElasticsearchJobTaskStore
 from sidecar.storage.jobs import ElasticsearchJobStore
+from sidecar.storage.key_cloning import KeyCloning
+from sidecar.storage.key_notes import ElasticsearchKeyNotes
 from sidecar.storage.model_state import ElasticsearchModelStateStore
 from sidecar.storage.names import Names
+from sidecar.storage.owner_keys import ElasticsearchOwnerKeys
 from sidecar.storage.results_reader import ElasticsearchResultsReader
 from sidecar.storage.results_writer import ElasticsearchResultsWriter
 from sidecar.storage.retries import Retries
 from sidecar.storage.security import ElasticsearchPrivileges
 from sidecar.storage.stats import ElasticsearchStatsStore
+from sidecar.storage.vault import Vault
 
 # A snapshot waits this long for Elasticsearch: its data stay in the journal, so it may fail.
 _SNAPSHOT_PATIENCE_S = 60.0
@@ -51,6 +56,9 @@ class ElasticsearchStores:
     audit: ElasticsearchAuditLog
     cluster: ElasticsearchClusterInfo
     privileges: ElasticsearchPrivileges
+    credentials: ElasticsearchCredentialStore
+    key_notes: ElasticsearchKeyNotes
+    owner_keys: ElasticsearchOwnerKeys
 
     def close(self) -> None:
         """Write the audit messages that wait, then close the sockets."""
@@ -99,4 +107,9 @@ def make_stores(
             cache_ms=settings.privilege_cache_ms,
             insecure_allowed=settings.allow_insecure or settings.listens_on_loopback,
         ),
+        credentials=ElasticsearchCredentialStore(
+            connection, names, Vault(settings.encryption_key, "credentials")
+        ),
+        key_notes=ElasticsearchKeyNotes(connection, names),
+        owner_keys=ElasticsearchOwnerKeys(connection, KeyCloning(connection, settings, clock)),
     )
