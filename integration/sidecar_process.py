@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from integration.elasticsearch import Cluster
+from sidecar.settings import new_key
 
 _START_PATIENCE_S = 120.0
 
@@ -48,6 +49,7 @@ class SidecarProcess:
             "SIDECAR_ELASTICSEARCH_PASSWORD": cluster.password,
             "SIDECAR_PORT": str(port),
             "SIDECAR_DATA_DIR": str(folder),
+            "SIDECAR_ENCRYPTION_KEY_FILE": str(_encryption_key_file(folder)),
             **(settings or {}),
         }
         with log.open("ab") as output:
@@ -99,6 +101,15 @@ class SidecarProcess:
         if self._process.poll() is None:
             self.stop()
         raise RuntimeError(f"the sidecar did not start; the end of its log {self.log}:\n{text}")
+
+
+def _encryption_key_file(folder: Path) -> Path:
+    """Give the key that belongs to a data folder; made at its first start."""
+    file = folder / "encryption.key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(new_key() + "\n")
+    return file
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from integration.elasticsearch import basic
 from integration.elasticsearch.cluster import Cluster
 from sidecar.clock import system_clock
 from sidecar.interfaces import Caller, Document
-from sidecar.settings import Settings
+from sidecar.settings import Settings, new_key
 from sidecar.storage.client import Connection
 from sidecar.storage.names import ANNOTATIONS_READ, NOTIFICATIONS_PATTERN, Names
 from sidecar.storage.stores import ElasticsearchStores, make_stores
@@ -76,6 +76,7 @@ def settings(cluster: Cluster) -> Settings:
         elasticsearch_url=cluster.url,
         elasticsearch_username=cluster.username,
         elasticsearch_password=cluster.password,
+        encryption_key=new_key(),
     )
 
 

@@ -16,10 +16,12 @@ from sidecar.interfaces import (
     CalendarStore,
     Caller,
     ClusterInfo,
+    CredentialStore,
     Document,
     FilterStore,
     JobStore,
     JobTaskStore,
+    KeyNotes,
     ModelStateStore,
     Privileges,
     ResultsIndices,
@@ -70,6 +72,10 @@ class Stores(Protocol):
     def cluster(self) -> ClusterInfo: ...
     @property
     def privileges(self) -> Privileges: ...
+    @property
+    def credentials(self) -> CredentialStore: ...
+    @property
+    def key_notes(self) -> KeyNotes: ...
 
 
 class Probe(Protocol):

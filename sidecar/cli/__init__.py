@@ -1,4 +1,4 @@
-"""The command line: `ml-sidecar serve`, `settings` and `warm-up`."""
+"""The command line: `ml-sidecar serve`, `settings`, `credentials` and so on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from sidecar import __version__
-from sidecar.settings import Settings, SettingsError
+from sidecar.interfaces import HolderKind
+from sidecar.settings import Settings, SettingsError, new_key
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("serve", help="run the sidecar until SIGTERM or Ctrl-C")
     commands.add_parser("settings", help="list all settings (SIDECAR_* variables)")
     commands.add_parser("warm-up", help="compile the engine's kernels (when an image is built)")
+    commands.add_parser("new-key", help="print a new SIDECAR_ENCRYPTION_KEY")
+    _add_credentials(commands.add_parser("credentials", help="what background work runs with"))
     # Inner commands, without help: `serve` starts them.
     commands.add_parser("check-security")
     supervise = commands.add_parser("supervise")
@@ -35,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from sidecar.cli.warm_up import warm_up
 
         return warm_up()
+    if chosen.command == "new-key":
+        sys.stdout.write(f"{new_key()}\n")
+        return 0
     try:
         settings = Settings.from_environment()
     except SettingsError as error:
@@ -48,6 +54,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from sidecar.cli.supervise import supervise as run_supervisor
 
         return run_supervisor(settings, chosen.parent_pid)
+    if chosen.command == "credentials":
+        from sidecar.cli.credentials import credentials
+
+        return credentials(settings, chosen)
     from sidecar.cli.serve import serve
 
     return serve(settings)
+
+
+def _add_credentials(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action")
+    actions.add_parser("list", help="show whose credentials are stored for what")
+    actions.add_parser("rotate", help="encrypt all with the first key of SIDECAR_ENCRYPTION_KEY")
+    revoke = actions.add_parser("revoke", help="invalidate and forget, by kind and id")
+    revoke.add_argument("kind", nargs="?", choices=list(HolderKind), help="what holds them")
+    revoke.add_argument("id", nargs="?", help="its id")
+    revoke.add_argument(
+        "--orphans", action="store_true", help="API keys that were made and that nothing holds"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.fakes.config_stores import FakeAsyncTaskStore, FakeJobStore, FakeJobTaskStore
+from tests.fakes.credentials import FakeCredentialStore, FakeKeyNotes, FakeOwnerKeys
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.job_data import FakeAnnotationStore, FakeModelStateStore, FakeStatsStore
 from tests.fakes.meta_stores import FakeCalendarStore, FakeFilterStore
@@ -17,11 +18,14 @@ __all__ = [
     "FakeAuditLog",
     "FakeCalendarStore",
     "FakeClusterInfo",
+    "FakeCredentialStore",
     "FakeFilterStore",
     "FakeIndex",
     "FakeJobStore",
     "FakeJobTaskStore",
+    "FakeKeyNotes",
     "FakeModelStateStore",
+    "FakeOwnerKeys",
     "FakePrivileges",
     "FakeResultsIndices",
     "FakeResultsReader",
@@ -53,6 +57,9 @@ class FakeStores:
     audit: FakeAuditLog
     cluster: FakeClusterInfo
     privileges: FakePrivileges
+    credentials: FakeCredentialStore
+    key_notes: FakeKeyNotes
+    owner_keys: FakeOwnerKeys
 
 
 def make_stores() -> FakeStores:
@@ -76,4 +83,7 @@ def make_stores() -> FakeStores:
         audit=FakeAuditLog(),
         cluster=FakeClusterInfo(),
         privileges=FakePrivileges(),
+        credentials=FakeCredentialStore(),
+        key_notes=FakeKeyNotes(),
+        owner_keys=FakeOwnerKeys(),
     )

@@ -6,6 +6,7 @@ import pytest
 
 from integration.contract import support
 from integration.contract.test_configurations import *  # noqa: F403
+from integration.contract.test_credentials import *  # noqa: F403
 from integration.contract.test_job_data import *  # noqa: F403
 from integration.contract.test_owners import *  # noqa: F403
 from integration.contract.test_results import *  # noqa: F403
