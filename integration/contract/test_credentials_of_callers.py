@@ -1,108 +1,42 @@
-"""Credentials of each kind of caller, made on a real Elasticsearch by an account with few rights."""
+"""Credentials of each kind of caller, made on a real Elasticsearch by an account of few rights."""
 
 from __future__ import annotations
 
 import base64
 import dataclasses
 import logging
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from elasticsearch import Elasticsearch
 
+from integration.contract.owners import (
+    CLONING,
+    FEED,
+    Place,
+    Sidecar,
+    lend_place,
+    own_key,
+    read,
+    sidecar_of,
+    valid_keys,
+)
 from integration.contract.test_security import PASSWORD, basic
 from sidecar import codec
-from sidecar.clock import system_clock
 from sidecar.errors import ForbiddenError, OwnerRefusedError, UnauthorizedError, UnavailableError
-from sidecar.interfaces import Caller, Holder, HolderKind
+from sidecar.interfaces import Caller
 from sidecar.logs import log_config
-from sidecar.services.credential_upkeep import ORPHAN_AGE_MS, CredentialUpkeep
-from sidecar.services.credentials import CredentialService
+from sidecar.services.credential_upkeep import ORPHAN_AGE_MS
 from sidecar.settings import Settings, new_key
 from sidecar.storage.names import Names
 from sidecar.storage.owner_calls import calling_as_owner
-from sidecar.storage.stores import ElasticsearchStores, make_stores
-
-FEED = HolderKind.DATAFEED
-LEAST = ["monitor", "grant_api_key", "cluster:admin/xpack/security/api_key/invalidate"]
-CLONING = [*LEAST, "read_security"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A user with one readable index, and a sidecar account that is not a superuser."""
-
-    name: str
-    admin: Elasticsearch
-    settings: Settings
-    user: Caller
-
-    def allow(self, cluster: list[str], run_as: list[str] | None = None) -> None:
-        """Give the sidecar's account these rights."""
-        own = {"names": [".ml-*"], "privileges": ["all"], "allow_restricted_indices": True}
-        self.admin.security.put_role(
-            name=f"{self.name}-account", cluster=cluster, indices=[own], run_as=run_as or []
-        )
-
-    def holder(self) -> Holder:
-        """Give the datafeed of the tests."""
-        return Holder(FEED, self.name)
-
-
-@dataclass(frozen=True)
-class Sidecar:
-    """The services of one sidecar, and its stores."""
-
-    stores: ElasticsearchStores
-    credentials: CredentialService
-    upkeep: CredentialUpkeep
-
-
-def sidecar_of(settings: Settings, *, late_ms: int = 0) -> Sidecar:
-    stores = make_stores(settings, system_clock, lambda: False)
-    parts = (stores.credentials, stores.key_notes, stores.owner_keys, stores.cluster)
-    # Other tests' keys on a shared cluster are not ours.
-    mark = settings.elasticsearch_username
-    return Sidecar(
-        stores,
-        CredentialService(*parts, system_clock, installation=mark),
-        CredentialUpkeep(*parts, lambda: system_clock() + late_ms, installation=mark),
-    )
+from sidecar.storage.stores import ElasticsearchStores
 
 
 @pytest.fixture
 def place(stores: ElasticsearchStores, settings: Settings) -> Iterator[Place]:
-    name = f"contract-{uuid.uuid4().hex[:12]}"
-    admin = stores.connection.client
-    security = admin.security
-    security.put_role(
-        name=name,
-        cluster=["manage_own_api_key"],
-        indices=[{"names": [name], "privileges": ["read"]}],
-    )
-    security.put_user(username=name, password=PASSWORD, roles=[name])
-    security.put_user(username=f"{name}-account", password=PASSWORD, roles=[f"{name}-account"])
-    admin.index(index=name, document={"a": 1}, refresh=True)
-    own = dataclasses.replace(
-        settings, elasticsearch_username=f"{name}-account", elasticsearch_password=PASSWORD
-    )
-    made = Place(name, admin, own, basic(name, PASSWORD))
-    made.allow(LEAST)
-    yield made
-    stores.credentials.delete(made.holder())
-    for note in stores.key_notes.get_all():
-        if note.holder == made.holder():
-            stores.key_notes.remove(note.name)
-    for key in admin.security.get_api_key(name=f"*{name}*", active_only=True)["api_keys"]:
-        security.invalidate_api_key(ids=[key["id"]])
-    security.delete_user(username=name, refresh=True)
-    security.delete_user(username=f"{name}-account")
-    security.delete_role(name=name)
-    security.delete_role(name=f"{name}-account")
-    admin.indices.delete(index=name)
+    with lend_place(stores, settings) as made:
+        yield made
 
 
 @pytest.fixture
@@ -110,27 +44,6 @@ def sidecar(place: Place) -> Iterator[Sidecar]:
     made = sidecar_of(place.settings)
     yield made
     made.stores.close()
-
-
-def read(sidecar: Sidecar, place: Place, index: str | None = None) -> int:
-    """Search as the owner; returns the number of hits."""
-    headers = sidecar.credentials.headers_for(FEED, place.name)
-    assert headers is not None
-    with calling_as_owner(sidecar.stores.connection, place.holder(), headers) as client:
-        return int(client.search(index=index or place.name)["hits"]["total"]["value"])
-
-
-def valid_keys(place: Place) -> list[dict[str, Any]]:
-    found = place.admin.security.get_api_key(
-        name=f"ml-sidecar-datafeed-{place.name}*", active_only=True
-    )
-    return list(found["api_keys"])
-
-
-def own_key(place: Place, **members: Any) -> tuple[Caller, dict[str, Any]]:
-    client = place.admin.options(headers={"authorization": str(place.user.authorization)})
-    made = client.security.create_api_key(name=f"{place.name}-own", **members)
-    return Caller(f"ApiKey {made['encoded']}"), dict(made)
 
 
 def test_a_password_becomes_a_key_that_is_revoked(place: Place, sidecar: Sidecar) -> None:
@@ -224,7 +137,11 @@ def test_an_api_key_whose_user_has_more_rights_now_is_not_cloned(
 
 
 def test_a_service_token_is_kept(place: Place, sidecar: Sidecar) -> None:
-    account = {"namespace": "elastic", "service": "fleet-server", "name": place.name}
+    account: dict[str, Any] = {
+        "namespace": "elastic",
+        "service": "fleet-server",
+        "name": place.name,
+    }
     security = place.admin.security
     token = security.create_service_token(**account)["token"]["value"]
     try:
@@ -322,9 +239,9 @@ def test_nothing_secret_is_stored_or_logged(
     place: Place, sidecar: Sidecar, caplog: pytest.LogCaptureFixture
 ) -> None:
     # As every process of the sidecar logs at its most talkative.
-    caplog.set_level(logging.DEBUG)
     for name, options in log_config("debug")["loggers"].items():
         caplog.set_level(options["level"], logger=name)
+    caplog.set_level(logging.DEBUG)
     caller, key = own_key(place)
     sidecar.credentials.create(caller, FEED, place.name)
     read(sidecar, place)

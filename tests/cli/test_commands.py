@@ -44,6 +44,34 @@ def test_wrong_settings_are_told_in_one_line(
     assert error.count("\n") == 1
 
 
+def test_a_new_key_is_one_that_the_settings_take(capsys: pytest.CaptureFixture[str]) -> None:
+    keys = []
+    for _ in range(2):
+        assert main(["new-key"]) == 0
+        keys.append(capsys.readouterr().out.strip())
+    assert len(set(keys)) == 2
+    Settings.from_environment({"SIDECAR_ENCRYPTION_KEY": ",".join(keys)})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["revoke"],
+        ["revoke", "datafeed"],
+        ["revoke", "datafeed", "web", "--orphans"],
+        ["rotate"],
+    ],
+    ids=["nothing named", "no id", "an id and all orphans", "rotate without a key"],
+)
+def test_wrong_use_of_credentials_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(["credentials", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("ml-sidecar: ")
+    assert error.count("\n") == 1
+
+
 def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
