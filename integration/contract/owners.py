@@ -98,9 +98,7 @@ def _clean(place: Place, stores: ElasticsearchStores) -> None:
     for note in stores.key_notes.get_all():
         if note.holder == place.holder():
             stores.key_notes.remove(note.name)
-    for key in place.admin.security.get_api_key(username=place.name, active_only=True)[
-        "api_keys"
-    ]:
+    for key in place.admin.security.get_api_key(username=place.name, active_only=True)["api_keys"]:
         place.admin.security.invalidate_api_key(ids=[key["id"]])
     place.admin.security.delete_user(username=place.name, refresh=True)
     place.admin.security.delete_user(username=f"{place.name}-account")
