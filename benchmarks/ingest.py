@@ -24,6 +24,7 @@ from rich.table import Table
 from benchmarks.memory import MIB, PeakMemory
 from benchmarks.workloads import WORKLOADS, Workload
 from integration import elasticsearch as real_elasticsearch
+from integration.service_account import remove_accounts
 from integration.sidecar_process import SidecarProcess
 
 
@@ -128,6 +129,7 @@ def main() -> None:
                 )
         finally:
             sidecar.stop()
+            remove_accounts()
     console.print(table)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from integration.elasticsearch import Cluster, borrowed
+from integration.service_account import remove_accounts
 from integration.sidecar_process import SidecarProcess, free_port
 
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
@@ -17,6 +18,7 @@ def cluster() -> Iterator[Cluster]:
     """One cluster for all, of SIDECAR_TEST_ES_VERSION; a test takes back what it made there."""
     with borrowed() as shared:
         yield shared
+        remove_accounts()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from integration.elasticsearch import Cluster
+from integration.service_account import ServiceAccount, account_of_this_process
 from sidecar.settings import new_key
 
 _START_PATIENCE_S = 120.0
@@ -35,9 +36,13 @@ class SidecarProcess:
         *,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        account: ServiceAccount | None = None,
         detached: bool = False,
     ) -> SidecarProcess:
-        """Start it and wait until it answers; raises RuntimeError with its log otherwise."""
+        """Start it and wait until it answers; raises RuntimeError with its log otherwise.
+
+        It runs with an account of the least privileges unless it is given another.
+        """
         port = port or free_port()
         folder = Path(data_dir)
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,8 +50,7 @@ class SidecarProcess:
         environ = {k: v for k, v in os.environ.items() if not k.startswith("SIDECAR_")}
         environ |= {
             "SIDECAR_ELASTICSEARCH_URL": cluster.url,
-            "SIDECAR_ELASTICSEARCH_USERNAME": cluster.username,
-            "SIDECAR_ELASTICSEARCH_PASSWORD": cluster.password,
+            **(account or account_of_this_process(cluster)).settings,
             "SIDECAR_PORT": str(port),
             "SIDECAR_DATA_DIR": str(folder),
             "SIDECAR_ENCRYPTION_KEY_FILE": str(_encryption_key_file(folder)),

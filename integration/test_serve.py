@@ -19,6 +19,7 @@ from elasticsearch import ConnectionError as NoAnswer
 from integration import process_tree
 from integration.crash.careful_client import wait_for
 from integration.elasticsearch import Cluster
+from integration.service_account import ServiceAccount
 from integration.sidecar_process import SidecarProcess, free_port
 
 JOB: dict[str, Any] = {
@@ -26,6 +27,7 @@ JOB: dict[str, Any] = {
     "data_description": {"time_field": "time", "time_format": "epoch"},
 }
 NOBODY = Cluster("http://127.0.0.1:1", "elastic", "-", "8.19.7", "nobody")
+NO_ACCOUNT = ServiceAccount(NOBODY, "elastic", "-")
 START_S = 1_700_000_100
 RECORDS = 500
 
@@ -142,7 +144,7 @@ def test_jobs_are_open_again_after_a_power_cut(cluster: Cluster, tmp_path: Path)
 
 
 def test_it_starts_without_elasticsearch_and_says_so(tmp_path: Path) -> None:
-    sidecar = SidecarProcess.start(NOBODY, tmp_path)
+    sidecar = SidecarProcess.start(NOBODY, tmp_path, account=NO_ACCOUNT)
     try:
         wait_for(lambda: "is ready: " + sidecar.url in sidecar.log.read_text(), "readiness")
         wait_for(lambda: "waiting for Elasticsearch" in sidecar.log.read_text(), "a word of it")
@@ -165,7 +167,7 @@ def serve_in_vain(data_dir: Path, port: int) -> str:
 
 def test_a_taken_port_and_a_used_data_folder_are_told_in_one_line(tmp_path: Path) -> None:
     port = free_port()
-    sidecar = SidecarProcess.start(NOBODY, tmp_path / "one", port=port)
+    sidecar = SidecarProcess.start(NOBODY, tmp_path / "one", port=port, account=NO_ACCOUNT)
     try:
         assert serve_in_vain(tmp_path / "two", port) == (
             f"ml-sidecar: cannot listen on 127.0.0.1:{port}: Address already in use\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidecar.clock import system_clock
-from sidecar.errors import MlError
+from sidecar.errors import MlError, UnavailableError
 from sidecar.interfaces import OpenJobFactory
 from sidecar.logs import configure_logs
 from sidecar.runtime.launcher import Launcher
@@ -25,6 +25,7 @@ from sidecar.runtime.supervisor import Limits, Supervisor
 from sidecar.runtime.supervisor_server import SupervisorServer
 from sidecar.services.services import Services, make_services
 from sidecar.settings import Settings
+from sidecar.storage.start_check import RefusedStartError
 from sidecar.storage.stores import ElasticsearchStores, make_stores
 
 if TYPE_CHECKING:
@@ -67,16 +68,28 @@ def build_app(settings: Settings) -> Flask:
 
     stores = build_stores(settings)
     app = create_app(build_services(settings, stores), settings)
-    app.before_request(_Once(stores.results_indices.install))
+    app.before_request(_Once(partial(_prepare, stores)))
     return app
 
 
-class SupervisorProcess:
-    """The supervisor with its socket."""
+def _prepare(stores: ElasticsearchStores) -> None:
+    """Make the indices, if the sidecar can work on this cluster."""
+    stores.start_check.run()
+    stores.results_indices.install()
 
-    def __init__(self, settings: Settings) -> None:
+
+class SupervisorProcess:
+    """The supervisor with its socket.
+
+    `refuse` is called with the reason, from a thread, when the sidecar would lose data on this
+    cluster; the supervisor then waits to be stopped and has written nothing.
+    """
+
+    def __init__(self, settings: Settings, refuse: Callable[[str], None]) -> None:
         self._settings = settings
+        self._refuse = refuse
         self._stopping = threading.Event()
+        self._prepared = threading.Event()
         data_dir, run_dir = Path(settings.data_dir).resolve(), make_run_dir(settings)
         clear_run_dir(run_dir)
         self._stores = build_stores(settings, self._stopping.is_set)
@@ -89,7 +102,7 @@ class SupervisorProcess:
             run_dir=run_dir,
             limits=Limits(settings.max_open_jobs, settings.lease_ms),
             audit=self._stores.audit,
-            prepare=self._stores.results_indices.install,
+            prepare=self._prepare,
         )
         self._server = SupervisorServer(self._supervisor, supervisor_socket(run_dir))
 
@@ -107,10 +120,21 @@ class SupervisorProcess:
         self._stopping.set()
         self._stores.close()
 
+    def _prepare(self) -> None:
+        try:
+            _prepare(self._stores)
+        except RefusedStartError as error:
+            self._refuse(str(error))
+            self._stopping.wait()
+            raise UnavailableError(str(error)) from error
+        self._prepared.set()
+
     def _resume_deletions(self) -> None:
         pause = 1.0
         services = build_services(self._settings, self._stores)
         while not self._stopping.wait(pause):
+            if not self._prepared.is_set():
+                continue
             try:
                 services.deletion.resume_deletions()
             except MlError as error:
@@ -161,7 +185,8 @@ class _Once:
     """Calls `action` before requests are served until it has succeeded once.
 
     Without the templates a first write would make an index with the wrong mappings. A cluster
-    that is away is no error here: the request itself finds out.
+    that is away is no error here: the request itself finds out. On one where the sidecar would
+    lose data no request is served.
     """
 
     def __init__(self, action: Callable[[], None]) -> None:
@@ -177,6 +202,8 @@ class _Once:
                 return
             try:
                 self._action()
+            except RefusedStartError as error:
+                raise UnavailableError(str(error)) from error
             except MlError as error:
                 logger.warning("the indices are not installed yet: %s", error.reason)
             else:

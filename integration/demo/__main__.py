@@ -17,6 +17,7 @@ from rich.table import Table
 from integration import elasticsearch as real_elasticsearch
 from integration.demo.farequote import PLANTED, RECORDS, Planted, generate
 from integration.elasticsearch import Cluster
+from integration.service_account import remove_accounts
 from integration.sidecar_process import SidecarProcess
 
 JOB_ID = "farequote-demo"
@@ -64,6 +65,7 @@ def _beside(cluster: Cluster, *, keep: bool) -> bool:
         raise
     if not keep:
         sidecar.stop()
+        remove_accounts()
         shutil.rmtree(data_dir)
     return found
 

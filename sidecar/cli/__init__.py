@@ -1,10 +1,11 @@
-"""The command line: `ml-sidecar serve`, `settings`, `credentials` and so on."""
+"""The command line: `ml-sidecar serve`, `roles`, `settings`, `credentials` and so on."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from sidecar import __version__
 from sidecar.interfaces import HolderKind
@@ -24,11 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("warm-up", help="compile the engine's kernels (when an image is built)")
     commands.add_parser("new-key", help="print a new SIDECAR_ENCRYPTION_KEY")
     _add_credentials(commands.add_parser("credentials", help="what background work runs with"))
+    _add_roles(commands)
     # Inner commands, without help: `serve` starts them.
     commands.add_parser("check-security")
     supervise = commands.add_parser("supervise")
     supervise.add_argument("--parent-pid", type=int, required=True)
     chosen = parser.parse_args(arguments)
+    if chosen.command == "roles" and chosen.api_key and chosen.run_as:
+        parser.error("keys of other users are cloned with the account's password: no --api-key")
     if chosen.command == "settings":
         from sidecar.cli.settings_table import show_settings
 
@@ -50,6 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from sidecar.cli.security_check import check_security
 
         return check_security(settings)
+    if chosen.command == "roles":
+        from sidecar.cli.roles import show_roles
+
+        show_roles(
+            settings,
+            form=chosen.format,
+            name=chosen.name,
+            run_as=[name for name in chosen.run_as.split(",") if name],
+            api_key=chosen.api_key,
+        )
+        return 0
     if chosen.command == "supervise":
         from sidecar.cli.supervise import supervise as run_supervisor
 
@@ -72,4 +87,22 @@ def _add_credentials(parser: argparse.ArgumentParser) -> None:
     revoke.add_argument("id", nargs="?", help="its id")
     revoke.add_argument(
         "--orphans", action="store_true", help="API keys that were made and that nothing holds"
+    )
+
+
+def _add_roles(commands: Any) -> None:
+    roles = commands.add_parser("roles", help="print the role that the sidecar's account needs")
+    roles.add_argument(
+        "--format",
+        choices=("curl", "console", "json"),
+        default="curl",
+        help="calls for a shell or for Dev Tools, or the role alone",
+    )
+    roles.add_argument("--name", default="ml-sidecar", help="of role, user and key")
+    roles.add_argument("--api-key", action="store_true", help="an API key instead of a user")
+    roles.add_argument(
+        "--run-as",
+        default="",
+        metavar="USERS",
+        help="also clone API keys of these users (separated by commas) for their datafeeds",
     )

@@ -19,6 +19,8 @@ _LONGEST_PAUSE_S = 10.0
 class Child:
     """One child process, restarted with growing pauses when it dies.
 
+    `deaths` counts those in a row, `last_status` is the exit status of the last one.
+
     Start it from the main thread: it asks the kernel to end it with its parent's thread.
     """
 
@@ -31,6 +33,7 @@ class Child:
     ) -> None:
         self.name = name
         self.deaths = 0
+        self.last_status: int | None = None
         self._arguments = list(arguments)
         self._environment = dict(environment)
         self._descriptors = tuple(descriptors)
@@ -62,6 +65,7 @@ class Child:
         now = time.monotonic()
         if self._process is not None and (status := self._process.poll()) is not None:
             self._process = None
+            self.last_status = status
             healthy = now - self._started_at >= _HEALTHY_S
             self.deaths = 1 if healthy else self.deaths + 1
             pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (self.deaths - 1))

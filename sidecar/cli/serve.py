@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sidecar import __version__, messages
 from sidecar.cli.children import Child
+from sidecar.cli.exit_status import REFUSED
 from sidecar.cli.security_check import is_insecure
 from sidecar.errors import MlError
 from sidecar.logs import configure_logs
@@ -97,7 +98,8 @@ class _Parent:
             selector.register(waking, selectors.EVENT_READ)
             while not self._stopping:
                 due = [d for child in self._children if (d := child.look()) is not None]
-                if not self._ready.is_set() and self._is_hopeless():
+                refused = self._supervisor.last_status == REFUSED
+                if refused or (not self._ready.is_set() and self._is_hopeless()):
                     self._stop()
                     return 1
                 selector.select(min(due, default=None))

@@ -154,6 +154,14 @@ from sidecar.messages.security import (
     insecure_cluster_not_served,
     insecure_cluster_served,
 )
+from sidecar.messages.start import (
+    account_lacks,
+    native_ml_beside,
+    native_ml_cleans_state,
+    native_ml_off,
+    native_ml_owns_jobs,
+    native_ml_unlicensed,
+)
 from sidecar.messages.states import (
     bucket_not_found,
     cannot_delete_open,
@@ -175,6 +183,7 @@ from sidecar.messages.tasks import (
 )
 
 __all__ = [
+    "account_lacks",
     "action_unauthorized",
     "advance_before_skip",
     "alias_is_an_index",
@@ -265,6 +274,11 @@ __all__ = [
     "model_memory_limit_too_high",
     "model_memory_limit_too_low",
     "name_not_permitted",
+    "native_ml_beside",
+    "native_ml_cleans_state",
+    "native_ml_off",
+    "native_ml_owns_jobs",
+    "native_ml_unlicensed",
     "negative",
     "negative_duration",
     "negative_page",

@@ -15,6 +15,7 @@ from sidecar.storage.client import Connection, error_type, translated_errors
 from sidecar.storage.mappings import load_mapping, schema_version
 from sidecar.storage.names import (
     ANNOTATIONS,
+    ANNOTATIONS_PATTERN,
     ANNOTATIONS_READ,
     ANNOTATIONS_WRITE,
     NOTIFICATIONS,
@@ -69,7 +70,7 @@ class Installation:
             _FixedIndex(NOTIFICATIONS, NOTIFICATIONS_PATTERN, "notifications", NOTIFICATIONS_WRITE),
             _FixedIndex(
                 ANNOTATIONS,
-                ".ml-annotations-*",
+                ANNOTATIONS_PATTERN,
                 "annotations",
                 ANNOTATIONS_WRITE,
                 ANNOTATIONS_READ,

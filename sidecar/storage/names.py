@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sidecar.schema.ids import check_id
 from sidecar.schema.job import Job
 
+NATIVE_PREFIX = ".ml-"
+
 RESULTS_PREFIX = ".ml-anomalies-"
 RESULTS_PATTERN = ".ml-anomalies-*"
 SHARED_RESULTS = ".ml-anomalies-shared"
@@ -15,6 +17,7 @@ SHARED_RESULTS = ".ml-anomalies-shared"
 ANNOTATIONS = ".ml-annotations-000001"
 ANNOTATIONS_READ = ".ml-annotations-read"
 ANNOTATIONS_WRITE = ".ml-annotations-write"
+ANNOTATIONS_PATTERN = ".ml-annotations-*"
 
 NOTIFICATIONS = ".ml-notifications-000002"
 NOTIFICATIONS_WRITE = ".ml-notifications-write"
@@ -31,7 +34,12 @@ class Names:
     dashboards find them.
     """
 
-    prefix: str = ".ml-"
+    prefix: str = NATIVE_PREFIX
+
+    @property
+    def is_native(self) -> bool:
+        """Whether all names are those of Elasticsearch's own ML."""
+        return self.prefix == NATIVE_PREFIX
 
     @property
     def config(self) -> str:

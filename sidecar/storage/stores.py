@@ -28,6 +28,7 @@ from sidecar.storage.results_reader import ElasticsearchResultsReader
 from sidecar.storage.results_writer import ElasticsearchResultsWriter
 from sidecar.storage.retries import Retries
 from sidecar.storage.security import ElasticsearchPrivileges
+from sidecar.storage.start_check import StartCheck
 from sidecar.storage.stats import ElasticsearchStatsStore
 from sidecar.storage.vault import Vault
 
@@ -59,6 +60,7 @@ class ElasticsearchStores:
     credentials: ElasticsearchCredentialStore
     key_notes: ElasticsearchKeyNotes
     owner_keys: ElasticsearchOwnerKeys
+    start_check: StartCheck
 
     def close(self) -> None:
         """Write the audit messages that wait, then close the sockets."""
@@ -112,4 +114,5 @@ def make_stores(
         ),
         key_notes=ElasticsearchKeyNotes(connection, names),
         owner_keys=ElasticsearchOwnerKeys(connection, KeyCloning(connection, settings, clock)),
+        start_check=StartCheck(connection, names, cluster),
     )
