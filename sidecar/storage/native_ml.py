@@ -53,7 +53,9 @@ def find_neighbour(connection: Connection) -> Neighbour:
     with translated_errors():
         nodes = client.nodes.info(metric="plugins", filter_path="nodes.*.modules.name")["nodes"]
         modules = {module["name"] for node in nodes.values() for module in node["modules"]}
-        return Neighbour(_state(connection), _MODULE in modules)
+        if _MODULE not in modules:
+            return Neighbour(NativeMl.OFF, has_system_indices=False)
+        return Neighbour(_state(connection), has_system_indices=True)
 
 
 def _state(connection: Connection) -> NativeMl:
