@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import ssl
+from collections.abc import Callable
 from typing import Any
 
 import sidecar.api.app
 import sidecar.bootstrap  # noqa: F401 - both loaded before the workers are forked
+from sidecar.api.tls import FollowingContext
 from sidecar.logs import log_config
 from sidecar.runtime.parent_death import die_with_parent
 from sidecar.settings import Settings
@@ -51,6 +54,15 @@ limit_request_fields = 200
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True
+if _settings.tls_certificate_file:
+    certfile = _settings.tls_certificate_file
+    _context = FollowingContext(_settings)
+
+    def ssl_context(_config: Any, _default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+        """Give the context of a new connection."""
+        return _context()
+
+
 proc_name = "ml-sidecar"
 logconfig_dict = {
     **log_config(_settings.log_level),

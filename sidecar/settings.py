@@ -11,8 +11,9 @@ import base64
 import dataclasses
 import ipaddress
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -20,16 +21,67 @@ from typing import Any, get_type_hints
 PREFIX = "SIDECAR_"
 MIB = 1024 * 1024
 _KEY_BYTES = 32
+_VERIFY_MODES = ("full", "certificate", "none")
+_SHA256 = re.compile("[0-9a-f]{64}")
+_INDEX_PREFIX = re.compile(r"\.[a-z0-9][a-z0-9_-]{0,50}")
+# Names that are others' (or that no prefix changes) must not begin with the prefix's own.
+_TAKEN_PREFIXES = (
+    ".ml-anomalies",
+    ".ml-annotations",
+    ".ml-notifications",
+    ".ml-config",
+    ".ml-meta",
+    ".ml-inference",
+    ".ml-stats",
+    ".security",
+)
+_NEEDS = (
+    ("elasticsearch_client_key_file", "elasticsearch_client_certificate_file"),
+    ("tls_key_file", "tls_certificate_file"),
+    ("tls_client_ca_file", "tls_certificate_file"),
+)
 
 
 class SettingsError(ValueError):
     """One or more settings are wrong; the text lists all of them."""
 
 
-def _setting(default: Any, text: str, *, minimum: float | None = None, secret: bool = False) -> Any:
+def _setting(
+    default: Any,
+    text: str,
+    *,
+    minimum: float | None = None,
+    secret: bool = False,
+    convert: Callable[[str], Any] | None = None,
+) -> Any:
     return dataclasses.field(
-        default=default, metadata={"text": text, "minimum": minimum, "secret": secret}
+        default=default,
+        metadata={"text": text, "minimum": minimum, "secret": secret, "convert": convert},
     )
+
+
+def _verify_mode(raw: str) -> str:
+    if raw not in _VERIFY_MODES:
+        raise ValueError(f"want one of {', '.join(_VERIFY_MODES)}, got [{raw}]")
+    return raw
+
+
+def _fingerprint(raw: str) -> str:
+    """SHA-256 as tools print it, with or without colons."""
+    digits = raw.replace(":", "").strip().lower()
+    if digits and _SHA256.fullmatch(digits) is None:
+        raise ValueError("want the SHA-256 of a certificate: 64 hexadecimal digits")
+    return digits
+
+
+def _index_prefix(raw: str) -> str:
+    if _INDEX_PREFIX.fullmatch(raw) is None:
+        raise ValueError(
+            f"want a dot, then lower-case letters, digits, hyphens and underscores, got [{raw}]"
+        )
+    if raw.startswith(_TAKEN_PREFIXES):
+        raise ValueError(f"[{raw}] begins as the names of results or of system indices do")
+    return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +94,37 @@ class Settings:
     elasticsearch_username: str = _setting("", "user of the sidecar's own account")
     elasticsearch_password: str = _setting("", "its password", secret=True)
     elasticsearch_api_key: str = _setting("", "API key instead of user and password", secret=True)
-    elasticsearch_ca_file: str = _setting("", "CA certificate(s), PEM")
-    elasticsearch_verify: bool = _setting(True, "verify the certificate of Elasticsearch")
+    elasticsearch_ca_file: str = _setting("", "CA certificate(s), PEM; default: the system's")
+    elasticsearch_verify: str = _setting(
+        "full",
+        "what of the certificate of Elasticsearch: full (with the host's name), certificate, none",
+        convert=_verify_mode,
+    )
+    elasticsearch_fingerprint: str = _setting(
+        "",
+        "SHA-256 of its certificate or of its CA's, in place of a CA file and the host's name",
+        convert=_fingerprint,
+    )
+    elasticsearch_client_certificate_file: str = _setting(
+        "", "the sidecar's certificate towards Elasticsearch, PEM"
+    )
+    elasticsearch_client_key_file: str = _setting(
+        "", "its key, PEM; default: in the certificate's file"
+    )
+    elasticsearch_client_key_passphrase: str = _setting("", "passphrase of that key", secret=True)
     elasticsearch_timeout_ms: int = _setting(
         30_000, "patience for one call to Elasticsearch", minimum=1
     )
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(9280, "port to listen on", minimum=0)
+    tls_certificate_file: str = _setting(
+        "", "certificate (with its chain) of the sidecar's own port, PEM; unset: plain HTTP"
+    )
+    tls_key_file: str = _setting("", "its key, PEM; default: in the certificate's file")
+    tls_key_passphrase: str = _setting("", "passphrase of that key", secret=True)
+    tls_client_ca_file: str = _setting(
+        "", "CA certificate(s), PEM: callers must have a certificate issued under them"
+    )
     workers: int = _setting(2, "HTTP worker processes", minimum=1)
     threads: int = _setting(16, "threads of each HTTP worker: concurrent requests", minimum=1)
     allow_insecure: bool = _setting(
@@ -63,7 +139,9 @@ class Settings:
         secret=True,
     )
     node_name: str = _setting("", "name shown as node; default: the host's name")
-    index_prefix: str = _setting(".ml-", "prefix of the config, meta and state indices")
+    index_prefix: str = _setting(
+        ".ml-", "prefix of the config, meta and state indices", convert=_index_prefix
+    )
     request_max_bytes: int = _setting(
         100 * MIB, "largest request body, after decompression; 413 beyond", minimum=1
     )
@@ -112,7 +190,10 @@ class Settings:
             try:
                 raw = _raw_value(source, name, secret=field.metadata["secret"])
                 if raw is not None:
-                    values[field.name] = _convert(raw, hints[field.name])
+                    convert = field.metadata["convert"]
+                    values[field.name] = (
+                        convert(raw) if convert else _convert(raw, hints[field.name])
+                    )
                     _check_minimum(values[field.name], field.metadata["minimum"])
                     if field.name == "encryption_key":
                         decode_keys(values[field.name])
@@ -127,6 +208,7 @@ class Settings:
             and name not in known
             and not name.startswith(PREFIX + "TEST_")
         ]
+        faults += _without_another(values)
         if faults:
             raise SettingsError("; ".join(sorted(faults)))
         return cls(**values)
@@ -153,6 +235,15 @@ class Settings:
             for f in dataclasses.fields(self)
         )
         return f"Settings({shown})"
+
+
+def _without_another(values: Mapping[str, Any]) -> list[str]:
+    """Faults of settings that mean nothing without another one."""
+    return [
+        f"{PREFIX}{name.upper()}: means nothing without {PREFIX}{other.upper()}"
+        for name, other in _NEEDS
+        if values.get(name) and not values.get(other)
+    ]
 
 
 def _render(value: Any) -> str:

@@ -20,8 +20,14 @@ def test_nothing_set_gives_the_defaults() -> None:
     ("name", "raw", "member", "value"),
     [
         ("SIDECAR_PORT", "1234", "port", 1234),
-        ("SIDECAR_ELASTICSEARCH_VERIFY", "false", "elasticsearch_verify", False),
-        ("SIDECAR_ELASTICSEARCH_VERIFY", "Yes", "elasticsearch_verify", True),
+        ("SIDECAR_ELASTICSEARCH_VERIFY", "certificate", "elasticsearch_verify", "certificate"),
+        (
+            "SIDECAR_ELASTICSEARCH_FINGERPRINT",
+            ":".join(["AB"] * 32),
+            "elasticsearch_fingerprint",
+            "ab" * 32,
+        ),
+        ("SIDECAR_INDEX_PREFIX", ".ml-sidecar-", "index_prefix", ".ml-sidecar-"),
         ("SIDECAR_NODE_NAME", "ml 1", "node_name", "ml 1"),
         ("SIDECAR_ENCRYPTION_KEY", f"{KEY},{KEY}", "encryption_key", f"{KEY},{KEY}"),
     ],
@@ -37,6 +43,9 @@ def test_all_faults_are_listed_together() -> None:
                 "SIDECAR_PORT": "many",
                 "SIDECAR_WORKERS": "0",
                 "SIDECAR_ELASTICSEARCH_VERIFY": "maybe",
+                "SIDECAR_ELASTICSEARCH_FINGERPRINT": "ab",
+                "SIDECAR_INDEX_PREFIX": ".ml-config-",
+                "SIDECAR_TLS_KEY_FILE": "key.pem",
                 "SIDECAR_ENCRYPTION_KEY": "short",
                 "SIDECAR_PROT": "1",
             }
@@ -44,11 +53,20 @@ def test_all_faults_are_listed_together() -> None:
     for fault in (
         "SIDECAR_PORT: invalid literal",
         "SIDECAR_WORKERS: must be at least 1, got [0]",
-        "SIDECAR_ELASTICSEARCH_VERIFY: want true or false, got [maybe]",
+        "SIDECAR_ELASTICSEARCH_VERIFY: want one of full, certificate, none, got [maybe]",
+        "SIDECAR_ELASTICSEARCH_FINGERPRINT: want the SHA-256 of a certificate",
+        "SIDECAR_INDEX_PREFIX: [.ml-config-] begins as the names",
+        "SIDECAR_TLS_KEY_FILE: means nothing without SIDECAR_TLS_CERTIFICATE_FILE",
         "SIDECAR_ENCRYPTION_KEY: each key must be 32 bytes",
         "SIDECAR_PROT: no such setting",
     ):
         assert fault in str(error.value)
+
+
+@pytest.mark.parametrize("prefix", ["ml-", ".ML-", ".ml-*", ".", ".a,b", ".a/b", "", ".ml-meta"])
+def test_a_prefix_that_cannot_begin_own_names_is_refused(prefix: str) -> None:
+    with pytest.raises(SettingsError, match="SIDECAR_INDEX_PREFIX"):
+        Settings.from_environment({"SIDECAR_INDEX_PREFIX": prefix})
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
@@ -74,7 +92,7 @@ def test_a_line_of_the_file_that_is_no_setting_is_named(tmp_path: Path, line: st
 
 
 def test_the_environment_of_a_child_makes_the_same_settings() -> None:
-    settings = Settings(port=1, elasticsearch_verify=False, elasticsearch_password="p")
+    settings = Settings(port=1, elasticsearch_verify="none", elasticsearch_password="p")
     assert Settings.from_environment(settings.environment()) == settings
 
 

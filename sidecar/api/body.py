@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
 import zlib
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from sidecar import messages
+from sidecar.api.paced_socket import PacedSocket, stop_reading
 from sidecar.errors import BadRequestError, ContentTooLargeError, IllegalArgumentError
 
 # Bytes of one piece, and the most that one step of decompression may make.
@@ -100,7 +100,12 @@ class RequestBody:
             raise BadRequestError(messages.body_broke_off()) from error
 
 
-def linger(body: RequestBody, limit: int, connection: socket.socket | None, seconds: float) -> None:
+def linger(
+    body: RequestBody,
+    limit: int,
+    connection: socket.socket | PacedSocket | None,
+    seconds: float,
+) -> None:
     """Drain a body, at most `limit` bytes and (given its connection) for at most so long.
 
     Nothing but shutting the connection down ends a read from a caller that sends a byte now and
@@ -109,18 +114,13 @@ def linger(body: RequestBody, limit: int, connection: socket.socket | None, seco
     if connection is None:
         body.drain(limit)
         return
-    timer = threading.Timer(seconds, _stop_reading, [connection])
+    timer = threading.Timer(seconds, stop_reading, [connection])
     timer.daemon = True
     timer.start()
     try:
         body.drain(limit)
     finally:
         timer.cancel()
-
-
-def _stop_reading(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.shutdown(socket.SHUT_RD)
 
 
 def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:

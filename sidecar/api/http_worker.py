@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import select
 import socket
+import ssl
 import struct
 import threading
 import time
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from gunicorn import util
@@ -26,7 +25,7 @@ from gunicorn.workers.gthread import _DEFER, ThreadWorker
 from sidecar import codec, messages
 from sidecar.api.error_bodies import ErrorAnswer, plain_answer
 from sidecar.api.media_types import JSON
-from sidecar.api.paced_socket import PacedSocket, Patience
+from sidecar.api.paced_socket import PacedSocket, Patience, stop_reading
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +35,6 @@ _REASONS = {400: "Bad Request", 417: "Expectation Failed", 500: "Internal Server
 # What is looked at of a head before a thread reads it, and what a head ends with.
 _HEAD_BYTES = 64 * 1024
 _END_OF_HEAD = b"\r\n\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    sock: socket.socket
-    until: float
 
 
 class HttpWorker(ThreadWorker):  # type: ignore[misc]
@@ -57,24 +50,19 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._lock = threading.Lock()
-        # Connections whose request line and headers are being read, and until when.
-        self._heads: dict[Any, _Head] = {}
+        # Connections whose request line and headers are being read (after the handshake of TLS,
+        # which gives them another socket), and until when.
+        self._heads: dict[Any, float] = {}
 
     def handle(self, conn: Any) -> Any:
         """Serve one request of a connection, in a thread of the pool."""
         if not self._is_worth_a_thread(conn):
             return _DEFER
-        # A handshake puts another socket in the place of this one, but not of its duplicate.
-        sock = conn.sock
-        if self.cfg.is_ssl:
-            sock = socket.fromfd(sock.fileno(), sock.family, sock.type)
-        self._head_begins(conn, sock)
+        self._head_begins(conn)
         try:
             return super().handle(conn)
         finally:
             self._head_is_read(conn)
-            if self.cfg.is_ssl:
-                sock.close()
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Serve a request whose headers are read."""
@@ -99,15 +87,17 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
         super().murder_pending()
         now = time.monotonic()
         with self._lock:
-            slow = [conn for conn, head in self._heads.items() if head.until < now]
+            slow = [conn for conn, until in self._heads.items() if until < now]
             for conn in slow:
-                head = self._heads.pop(conn)
-                with suppress(OSError):
-                    # The thread that reads wakes up and finds the end of the stream.
-                    head.sock.shutdown(socket.SHUT_RD)
+                del self._heads[conn]
+                stop_reading(conn.sock)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that could not be read, or whose answer could not be made."""
+        if isinstance(exc, ssl.SSLError):
+            # No handshake, or a caller who fell silent: there is nobody to answer to.
+            logger.info("a connection with TLS was ended: %s", exc)
+            return
         answer = _answer(exc)
         if answer.status < _SERVER_ERROR:
             logger.info("a request could not be read: %s", exc)
@@ -143,13 +133,12 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
             return True
         # The poller is to wake up for more than what is there already.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(seen) + 1)
-        self._head_begins(conn, sock)
+        self._head_begins(conn)
         return False
 
-    def _head_begins(self, conn: Any, sock: socket.socket) -> None:
-        until = time.monotonic() + self.patience.head_s
+    def _head_begins(self, conn: Any) -> None:
         with self._lock:
-            self._heads.setdefault(conn, _Head(sock, until))
+            self._heads.setdefault(conn, time.monotonic() + self.patience.head_s)
 
     def _head_is_read(self, conn: Any) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ class PacedSocket:
     """A socket for one request; reads and writes raise TimeoutError when the caller is too slow.
 
     Everything else is the socket's own. Only waiting is counted: a caller is not to blame for the
-    time that his data take to be worked on.
+    time that his data take to be worked on. `connection` is the socket itself.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class PacedSocket:
         patience: Patience,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._patience = patience
         self._monotonic = monotonic
         self._waited_s = 0.0
@@ -56,12 +57,12 @@ class PacedSocket:
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else a socket does."""
-        return getattr(self._connection, name)
+        return getattr(self.connection, name)
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """Receive at most `size` bytes."""
         before = self._monotonic()
-        data = self._connection.recv(size, flags)
+        data = self.connection.recv(size, flags)
         self._account(before, len(data))
         return data
 
@@ -70,7 +71,7 @@ class PacedSocket:
         rest = memoryview(data)
         while rest:
             before = self._monotonic()
-            sent = self._connection.send(rest[:_PIECE_BYTES], flags)
+            sent = self.connection.send(rest[:_PIECE_BYTES], flags)
             rest = rest[sent:]
             self._account(before, sent)
 
@@ -80,3 +81,13 @@ class PacedSocket:
         allowed_s = self._patience.grace_s + self._moved / self._patience.bytes_per_s
         if self._waited_s > allowed_s:
             raise TimeoutError("the caller is too slow")
+
+
+def stop_reading(connection: socket.socket | PacedSocket) -> None:
+    """Wake up the thread that reads from a connection, which finds the end of the stream.
+
+    Past TLS, whose own shutdown would go on in clear.
+    """
+    whole = connection.connection if isinstance(connection, PacedSocket) else connection
+    with suppress(OSError):
+        socket.socket.shutdown(whole, socket.SHUT_RD)

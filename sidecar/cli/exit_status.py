@@ -1,4 +1,4 @@
 """Exit statuses that one command tells another."""
 
-# The supervisor's: it would lose data on this cluster, and starting it again would not help.
+# The supervisor's, once it has said why: starting it again would not help.
 REFUSED = 3

@@ -8,6 +8,7 @@ import os
 import selectors
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sidecar import __version__, messages
+from sidecar.api.tls import server_context
 from sidecar.cli.children import Child
 from sidecar.cli.exit_status import REFUSED
 from sidecar.cli.security_check import is_insecure
@@ -43,6 +45,8 @@ def serve(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status."""
     try:
         configure_logs(settings.log_level)
+        if settings.tls_certificate_file:
+            server_context(settings)
         _require_security(settings)
         run_dir = make_run_dir(settings)
         lock = _lock_data_dir(Path(settings.data_dir))
@@ -65,7 +69,9 @@ class _Parent:
         self._listener = listener
         self._supervisor_socket = supervisor
         host, port = listener.getsockname()[:2]
-        self._url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._has_tls = bool(settings.tls_certificate_file)
+        scheme = "https" if self._has_tls else "http"
+        self._url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
         self._address = (_reachable(host), port)
         environment = {**os.environ, "SIDECAR_PORT": str(port)}
         python = sys.executable
@@ -136,16 +142,32 @@ class _Parent:
             LocalRuntime(
                 self._supervisor_socket, supervisor_wait_ms=round(_READY_PATIENCE_S * 1000)
             ).node()
-            connection = http.client.HTTPConnection(*self._address, timeout=_READY_PATIENCE_S)
-            connection.request("HEAD", "/")
-            connection.getresponse()
-            connection.close()
+            self._wait_for_http()
         except (OSError, http.client.HTTPException, MlError) as error:
             logger.warning("the sidecar does not answer yet: %s", error)
             return
         self._ready.set()
         sys.stdout.write(f"ml-sidecar {__version__} is ready: {self._url}\n")
         sys.stdout.flush()
+
+    def _wait_for_http(self) -> None:
+        connection = http.client.HTTPConnection(*self._address, timeout=_READY_PATIENCE_S)
+        if self._has_tls:
+            # It is our own port, and nothing is told to it.
+            context = ssl.create_default_context()
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            connection = http.client.HTTPSConnection(
+                *self._address, timeout=_READY_PATIENCE_S, context=context
+            )
+        try:
+            connection.request("HEAD", "/")
+            connection.getresponse()
+        except ssl.SSLError as error:
+            # Who wants a certificate of ours is there, which is the question.
+            logger.debug("the own port: %s", error)
+        finally:
+            connection.close()
 
 
 def _gunicorn(python: str, descriptor: int) -> list[str]:

@@ -11,7 +11,7 @@ from sidecar.bootstrap import SupervisorProcess
 from sidecar.cli.exit_status import REFUSED
 from sidecar.logs import configure_logs
 from sidecar.runtime.parent_death import die_with_parent
-from sidecar.settings import Settings
+from sidecar.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 def supervise(settings: Settings, parent_pid: int) -> int:
     """Run until SIGTERM, then persist all jobs; returns the exit status.
 
-    `REFUSED` at once, with the reason on stderr, where the sidecar would lose data.
+    `REFUSED` at once, with the reason on stderr, where the sidecar would lose data or a file that
+    the settings name is wrong.
     """
     die_with_parent(parent_pid)
     configure_logs(settings.log_level)
@@ -32,7 +33,11 @@ def supervise(settings: Settings, parent_pid: int) -> int:
         refusals.append(reason)
         stopped.set()
 
-    process = SupervisorProcess(settings, refuse)
+    try:
+        process = SupervisorProcess(settings, refuse)
+    except SettingsError as error:
+        sys.stderr.write(f"ml-sidecar: wrong settings: {error}\n")
+        return REFUSED
     process.start()
     stopped.wait()
     if refusals:

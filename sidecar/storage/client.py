@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import urllib3
 from elastic_transport import (
     ApiResponseMeta,
     BaseNode,
@@ -35,6 +37,8 @@ from sidecar.errors import (
     VersionConflictError,
 )
 from sidecar.settings import Settings
+from sidecar.storage.tls import client_context
+from sidecar.storage.tls import node_class as verifying_node_class
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +59,18 @@ class Connection:
         Addresses, the sidecar's own account, TLS and patience.
     node_class : type
         What carries one request to one host.
+
+    Raises
+    ------
+    SettingsError
+        If a file for TLS is wrong.
     """
 
     def __init__(self, settings: Settings, *, node_class: type[BaseNode] = Urllib3HttpNode) -> None:
         self._settings = settings
         self._node_class = node_class
+        # Here, so that a wrong file is told at the start.
+        self._tls = client_context(settings) if "https:" in settings.elasticsearch_url else None
         self._lock = threading.Lock()
         self._pid = 0
         self._clients: dict[bool, Elasticsearch] = {}
@@ -88,13 +99,16 @@ class Connection:
                 self._pid, self._clients = os.getpid(), {}
             if own_account not in self._clients:
                 self._clients[own_account] = _make_client(
-                    self._settings, own_account, self._node_class
+                    self._settings, own_account, self._node_class, self._tls
                 )
             return self._clients[own_account]
 
 
 def _make_client(
-    settings: Settings, own_account: bool, node_class: type[BaseNode]
+    settings: Settings,
+    own_account: bool,
+    node_class: type[BaseNode],
+    tls: ssl.SSLContext | None,
 ) -> Elasticsearch:
     hosts = [_with_port(host) for host in settings.elasticsearch_url.split(",") if host.strip()]
     options: dict[str, Any] = {}
@@ -105,12 +119,12 @@ def _make_client(
             settings.elasticsearch_username,
             settings.elasticsearch_password,
         )
-    if any(host.startswith("https:") for host in hosts):
-        options["verify_certs"] = settings.elasticsearch_verify
-        # Who switched verification off said so in the settings; a warning per process adds nothing.
-        options["ssl_show_warn"] = False
-        if settings.elasticsearch_ca_file:
-            options["ca_certs"] = settings.elasticsearch_ca_file
+    if tls is not None:
+        options["ssl_context"] = tls
+        if node_class is Urllib3HttpNode:
+            node_class = verifying_node_class(settings)
+        # Who switched verification off said so in the settings; a warning per request adds nothing.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return Elasticsearch(
         hosts,
         request_timeout=settings.elasticsearch_timeout_ms / 1000,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sidecar.api.paced_socket import PacedSocket, Patience
+from sidecar.api.paced_socket import PacedSocket, Patience, stop_reading
 
 PATIENCE = Patience(grace_s=10.0, bytes_per_s=100.0)
 
@@ -91,3 +91,8 @@ def test_an_answer_that_is_taken_too_slowly_is_given_up(caller: Caller) -> None:
 
 def test_everything_else_is_the_sockets_own(caller: Caller) -> None:
     assert caller.paced.fileno() == caller.ours.fileno()
+
+
+def test_reading_can_be_stopped_from_another_thread(caller: Caller) -> None:
+    stop_reading(caller.paced)
+    assert caller.paced.recv(1) == b""
