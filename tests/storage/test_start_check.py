@@ -131,7 +131,7 @@ def test_restricted_names_are_asked_for_as_such() -> None:
 def test_without_security_nobody_is_asked_for_privileges() -> None:
     no_security = failure(400, "illegal_argument_exception", "no handler found for uri")
     nodes = Answer(200, {"nodes": {"n": {"modules": []}}})
-    cluster = ScriptedCluster(no_security, nodes, NO_HANDLER)
+    cluster = ScriptedCluster(no_security, nodes)
     check(cluster, ".ml-").run()
     assert cluster.queue == []
 
