@@ -17,12 +17,15 @@ from sidecar.interfaces import Caller, Holder, HolderKind
 from sidecar.services.credential_upkeep import CredentialUpkeep
 from sidecar.services.credentials import CredentialService
 from sidecar.settings import Settings
+from sidecar.storage.names import Names
 from sidecar.storage.owner_calls import calling_as_owner
+from sidecar.storage.service_role import CLONING as TO_CLONE
+from sidecar.storage.service_role import service_role
 from sidecar.storage.stores import ElasticsearchStores, make_stores
 
 FEED = HolderKind.DATAFEED
-LEAST = ["monitor", "grant_api_key", "cluster:admin/xpack/security/api_key/invalidate"]
-CLONING = [*LEAST, "read_security"]
+LEAST = service_role(Names())["cluster"]
+CLONING = [*LEAST, *TO_CLONE]
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,10 @@ class Place:
     user: Caller
 
     def allow(self, cluster: list[str], run_as: list[str] | None = None) -> None:
-        """Give the sidecar's account these rights."""
-        own = {"names": [".ml-*"], "privileges": ["all"], "allow_restricted_indices": True}
+        """Give the sidecar's account these rights, and those that its role has on indices."""
+        indices = service_role(Names())["indices"]
         self.admin.security.put_role(
-            name=f"{self.name}-account", cluster=cluster, indices=[own], run_as=run_as or []
+            name=f"{self.name}-account", cluster=cluster, indices=indices, run_as=run_as or []
         )
 
     def holder(self) -> Holder:

@@ -15,11 +15,10 @@ CLUSTER = ("monitor", "manage_index_templates")
 # API keys for datafeeds and analytics to run as whoever created them, and their end.
 CREDENTIALS = (
     "grant_api_key",
-    "cluster:admin/xpack/security/api_key/get",
     "cluster:admin/xpack/security/api_key/invalidate",
 )
-# To clone the key of a caller who came with one, together with `run_as`; and to see whether the
-# owner of stored credentials is still there.
+# To clone the key of a caller who came with one, together with `run_as`; to see whether the owner
+# of stored credentials is still there; and to find keys whose note is lost.
 CLONING = ("read_security",)
 # `manage` would do for the last two and much more.
 INDEX = (
