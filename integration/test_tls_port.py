@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from integration.certificates import (
 from integration.crash.careful_client import wait_for
 from integration.elasticsearch import Cluster, basic
 from integration.sidecar_process import SidecarProcess, free_port
-from sidecar.api.http_worker import HEAD_PATIENCE_S
+from sidecar.api.paced_socket import Patience
 
 pytestmark = pytest.mark.integration
 
@@ -170,13 +171,27 @@ def half_a_hello(context: ssl.SSLContext) -> bytes:
 
 
 def test_a_handshake_that_never_ends_is_ended(port: Port) -> None:
-    with socket.create_connection(port.address, timeout=HEAD_PATIENCE_S + 30.0) as sock:
+    with socket.create_connection(port.address, timeout=Patience().head_s + 30.0) as sock:
         sock.sendall(half_a_hello(port.context()))
         received = b""
         while piece := sock.recv(1000):
             received += piece
     # At most an alert, which is record type 21.
     assert received[:1] in {b"", b"\x15"}
+
+
+def test_headers_that_never_end_are_ended(port: Port) -> None:
+    with (
+        socket.create_connection(port.address, timeout=Patience().head_s + 30.0) as sock,
+        port.context().wrap_socket(sock, server_hostname=HERE) as caller,
+    ):
+        caller.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        received = b""
+        # At most an alert.
+        with suppress(ssl.SSLError):
+            received = caller.recv(1000)
+    assert received == b""
+    assert port.status(port.context()) == 401
 
 
 def test_a_large_answer_and_a_refused_body_come_whole(port: Port, cluster: Cluster) -> None:
