@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from integration.elasticsearch import Cluster
+from integration.service_account import ServiceAccount
 from integration.sidecar_process import SidecarProcess
 
 pytestmark = pytest.mark.integration
@@ -76,7 +77,8 @@ def test_others_than_this_machine_are_not_served(open_cluster: Cluster, tmp_path
 
 
 def test_this_machine_is_served_and_it_is_said(open_cluster: Cluster, tmp_path: Path) -> None:
-    sidecar = SidecarProcess.start(open_cluster, tmp_path)
+    nobody = ServiceAccount(open_cluster, open_cluster.username, open_cluster.password)
+    sidecar = SidecarProcess.start(open_cluster, tmp_path, account=nobody)
     try:
         with urllib.request.urlopen(sidecar.url, timeout=60) as answer:  # noqa: S310 - loopback
             assert json.load(answer) == ROOT

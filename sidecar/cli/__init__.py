@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from sidecar import __version__
 from sidecar.interfaces import HolderKind
@@ -25,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("warm-up", help="compile the engine's kernels (when an image is built)")
     commands.add_parser("new-key", help="print a new SIDECAR_ENCRYPTION_KEY")
     _add_credentials(commands.add_parser("credentials", help="what background work runs with"))
-    _add_roles(commands)
+    _add_roles(commands.add_parser("roles", help="print the role that the sidecar's account needs"))
     # Inner commands, without help: `serve` starts them.
     commands.add_parser("check-security")
     supervise = commands.add_parser("supervise")
@@ -90,17 +89,16 @@ def _add_credentials(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_roles(commands: Any) -> None:
-    roles = commands.add_parser("roles", help="print the role that the sidecar's account needs")
-    roles.add_argument(
+def _add_roles(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--format",
         choices=("curl", "console", "json"),
         default="curl",
         help="calls for a shell or for Dev Tools, or the role alone",
     )
-    roles.add_argument("--name", default="ml-sidecar", help="of role, user and key")
-    roles.add_argument("--api-key", action="store_true", help="an API key instead of a user")
-    roles.add_argument(
+    parser.add_argument("--name", default="ml-sidecar", help="of role, user and key")
+    parser.add_argument("--api-key", action="store_true", help="an API key instead of a user")
+    parser.add_argument(
         "--run-as",
         default="",
         metavar="USERS",

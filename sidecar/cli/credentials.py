@@ -16,7 +16,7 @@ from sidecar.errors import MlError
 from sidecar.interfaces import HolderKind, Sealing
 from sidecar.services.credential_upkeep import CredentialState
 from sidecar.services.services import Services
-from sidecar.settings import Settings
+from sidecar.settings import Settings, SettingsError
 
 _LOST_ADVICE = "What cannot be read was encrypted with another key: set that key too, or update"
 _WRONG_USE, _FAILED = 2, 1
@@ -30,7 +30,11 @@ def credentials(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.action == "rotate" and not settings.encryption_key:
         sys.stderr.write("ml-sidecar: rotate needs SIDECAR_ENCRYPTION_KEY; see new-key\n")
         return _WRONG_USE
-    stores = build_stores(settings)
+    try:
+        stores = build_stores(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"ml-sidecar: wrong settings: {error}\n")
+        return _WRONG_USE
     try:
         return _run(build_services(settings, stores), chosen)
     except MlError as error:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 
+from sidecar.cli.exit_status import INSECURE
 from sidecar.errors import MlError
 from sidecar.logs import configure_logs
-from sidecar.settings import Settings
+from sidecar.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
-
-# Exit status that says that security is off.
-INSECURE = 4
 
 
 def check_security(settings: Settings) -> int:
@@ -26,7 +21,10 @@ def check_security(settings: Settings) -> int:
     from sidecar.bootstrap import build_stores
 
     configure_logs(settings.log_level)
-    stores = build_stores(settings)
+    try:
+        stores = build_stores(settings)
+    except SettingsError:
+        return 0  # the supervisor says what is wrong
     try:
         return 0 if stores.cluster.security_enabled() else INSECURE
     except MlError as error:
@@ -34,10 +32,3 @@ def check_security(settings: Settings) -> int:
         return 0
     finally:
         stores.close()
-
-
-def is_insecure() -> bool:
-    """Ask in a process of its own, whose memory is not kept; with the settings of this one."""
-    command = [sys.executable, "-m", "sidecar", "check-security"]
-    asked = subprocess.run(command, env=dict(os.environ), check=False)  # noqa: S603 - our own
-    return asked.returncode == INSECURE

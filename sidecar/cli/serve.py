@@ -9,6 +9,7 @@ import selectors
 import signal
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -19,8 +20,7 @@ from pathlib import Path
 from sidecar import __version__, messages
 from sidecar.api.tls import server_context
 from sidecar.cli.children import Child
-from sidecar.cli.exit_status import REFUSED
-from sidecar.cli.security_check import is_insecure
+from sidecar.cli.exit_status import INSECURE, REFUSED
 from sidecar.errors import MlError
 from sidecar.logs import configure_logs
 from sidecar.runtime.file_lock import FolderInUseError, lock_file
@@ -184,10 +184,15 @@ def _gunicorn(python: str, descriptor: int) -> list[str]:
 
 
 def _require_security(settings: Settings) -> None:
-    """Where others can reach the sidecar, Elasticsearch has to know who they are."""
+    """Where others can reach the sidecar, Elasticsearch has to know who they are.
+
+    Asked in a process of its own, whose memory is not kept; with the settings of this one.
+    """
     if settings.listens_on_loopback or settings.allow_insecure:
         return
-    if is_insecure():
+    command = [sys.executable, "-m", "sidecar", "check-security"]
+    asked = subprocess.run(command, env=dict(os.environ), check=False)  # noqa: S603 - our own
+    if asked.returncode == INSECURE:
         raise StartError(messages.insecure_cluster_not_served())
 
 
