@@ -13,12 +13,18 @@ from integration.sidecar_process import SidecarProcess, free_port
 REQUEST_MAX_BYTES = 2 * 1024 * 1024
 
 
+@pytest.fixture(scope="session", autouse=True)
+def accounts() -> Iterator[None]:
+    """Take back the accounts of sidecars when no test uses a cluster any more."""
+    yield
+    remove_accounts()
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One cluster for all, of SIDECAR_TEST_ES_VERSION; a test takes back what it made there."""
     with borrowed() as shared:
         yield shared
-        remove_accounts()
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from integration.demo.farequote import DAY_S, PLANTED, START_S, generate
 from integration.elasticsearch import Cluster, borrowed
-from integration.service_account import remove_accounts
 from integration.sidecar_process import SidecarProcess
 
 VERSIONS = ("8.19.7", "9.2.0")
@@ -37,7 +36,6 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """The cluster of each version."""
     with borrowed(request.param) as shared:
         yield shared
-        remove_accounts()
 
 
 @pytest.fixture(scope="module")
