@@ -9,8 +9,8 @@ from sidecar.errors import ForbiddenError
 from sidecar.interfaces import Caller, Identity, Privileges
 from sidecar.services.actions import ACTIONS, changes
 
-# Sent many times a second, so an answer that is some seconds old does.
-_FREQUENT = frozenset({"ml.post_data"})
+# Sent many times a second, and while Elasticsearch is away: an answer some seconds old does.
+_FREQUENT = frozenset({"ml.flush_job", "ml.post_data"})
 
 # What native ML asks for when a datafeed is created or changed.
 _DATAFEED_SOURCE = ("indices:data/read/search",)
