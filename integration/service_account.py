@@ -5,7 +5,6 @@ Everything that runs a real sidecar runs it with this account, so what the role 
 
 from __future__ import annotations
 
-import functools
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -46,6 +45,14 @@ class ServiceAccount:
                 raise RuntimeError(f"PUT {path}: {answer.body}")
         return cls(cluster, name, password)
 
+    def exists(self) -> bool:
+        """Whether the cluster knows the user; one that is away has forgotten nobody."""
+        try:
+            found = self.cluster.request("GET", f"/_security/user/{self.username}")
+        except OSError:
+            return True
+        return found.status == 200
+
     def remove(self) -> None:
         """Delete user and role; nothing when the cluster is gone."""
         for kind in ("user", "role"):
@@ -65,19 +72,21 @@ def service_account(cluster: Cluster, role: Mapping[str, Any]) -> Iterator[Servi
         made.remove()
 
 
-_KEPT: list[ServiceAccount] = []
+_KEPT: dict[Cluster, ServiceAccount] = {}
 
 
-@functools.cache
 def account_of_this_process(cluster: Cluster) -> ServiceAccount:
-    """Give the account that all sidecars of this process use; see `remove_accounts`."""
-    made = ServiceAccount.create(cluster, service_role(Names()))
-    _KEPT.append(made)
-    return made
+    """Give the account that all sidecars of this process use; see `remove_accounts`.
+
+    A cluster that was removed and started again at the same address knows it no more.
+    """
+    kept = _KEPT.get(cluster)
+    if kept is None or not kept.exists():
+        kept = _KEPT[cluster] = ServiceAccount.create(cluster, service_role(Names()))
+    return kept
 
 
 def remove_accounts() -> None:
     """Delete what `account_of_this_process` made."""
-    account_of_this_process.cache_clear()
     while _KEPT:
-        _KEPT.pop().remove()
+        _KEPT.popitem()[1].remove()
