@@ -91,7 +91,7 @@ LOG_ODD = math.log(2e-3)
 # Once an incident is over its peak is forgotten at this pace.
 _PEAK_KEEP = 0.9
 _RING_CLIP = 6.0
-# A shift goes on while every residual since its peak is so many scales out.
+# A shift goes on while every residual since it was last odd is so many scales out.
 _STILL_OUT = 3.0
 
 
