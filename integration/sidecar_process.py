@@ -128,3 +128,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def serve_until_it_ends(
+    data_dir: Path, settings: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run `serve` with these settings alone, where it should end by itself."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("SIDECAR_")}
+    environ |= {"SIDECAR_DATA_DIR": str(data_dir), "SIDECAR_PORT": str(free_port()), **settings}
+    return subprocess.run(
+        [sys.executable, "-m", "sidecar", "serve"],
+        env=environ, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -21,7 +18,7 @@ from integration.crash.careful_client import wait_for
 from integration.elasticsearch import Cluster
 from integration.own_names import sidecar_with_own_names
 from integration.service_account import service_account
-from integration.sidecar_process import SidecarProcess, free_port
+from integration.sidecar_process import SidecarProcess, serve_until_it_ends
 from sidecar.storage.names import Names
 from sidecar.storage.service_role import service_role
 
@@ -75,16 +72,7 @@ def licensed_cluster() -> Iterator[tuple[str, list[str]]]:
 
 def test_it_does_not_start_where_native_ml_runs_the_same_jobs(tmp_path: Path) -> None:
     with licensed_cluster() as (url, asked):
-        environ = {k: v for k, v in os.environ.items() if not k.startswith("SIDECAR_")}
-        environ |= {
-            "SIDECAR_DATA_DIR": str(tmp_path),
-            "SIDECAR_PORT": str(free_port()),
-            "SIDECAR_ELASTICSEARCH_URL": url,
-        }
-        ended = subprocess.run(
-            [sys.executable, "-m", "sidecar", "serve"],
-            env=environ, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        ended = serve_until_it_ends(tmp_path, {"SIDECAR_ELASTICSEARCH_URL": url})
     assert ended.returncode == 1
     (told,) = (line for line in ended.stderr.splitlines() if line.startswith("ml-sidecar: "))
     assert "xpack.ml.enabled: false" in told

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import os
 import socket
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +23,7 @@ from integration.certificates import (
 )
 from integration.crash.careful_client import wait_for
 from integration.elasticsearch import Cluster, basic
-from integration.sidecar_process import SidecarProcess, free_port
+from integration.sidecar_process import SidecarProcess, serve_until_it_ends
 from sidecar.api.paced_socket import Patience
 
 pytestmark = pytest.mark.integration
@@ -240,16 +237,7 @@ def test_callers_show_a_certificate_where_one_is_wanted(closed_port: Port) -> No
     ids=["missing", "no certificate"],
 )
 def test_a_wrong_file_is_told_at_the_start(tmp_path: Path, certificate: str, words: str) -> None:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("SIDECAR_")}
-    environ |= {
-        "SIDECAR_DATA_DIR": str(tmp_path),
-        "SIDECAR_PORT": str(free_port()),
-        "SIDECAR_TLS_CERTIFICATE_FILE": certificate,
-    }
-    ended = subprocess.run(
-        [sys.executable, "-m", "sidecar", "serve"],
-        env=environ, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    ended = serve_until_it_ends(tmp_path, {"SIDECAR_TLS_CERTIFICATE_FILE": certificate})
     assert ended.returncode == 1
     assert words in ended.stderr
     assert ended.stderr.count("\n") == 1
